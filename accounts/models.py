@@ -1,0 +1,91 @@
+"""The one account model: a citizen by the portal's code, or a clerk by the staff directory's code."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from codes.fields import CodeField
+from codes.rist1 import Code
+from keys.sealing import keyed_hash
+
+
+class UserManager(models.Manager["User"]):
+    """Finds an account by the code that its holder's card proved."""
+
+    def get_by_natural_key(self, key: str) -> User:
+        return self.get(pk=key)
+
+    def citizen(self, portal_code: Code) -> User:
+        """The citizen's account, opened at the first sign-in."""
+        return self.get_or_create(portal_code=portal_code)[0]
+
+    def clerk(self, staff_code: Code) -> User | None:
+        """The clerk's account, if the post has one and it is active."""
+        return self.filter(staff_code=staff_code, is_active=True).first()
+
+
+class User(AbstractBaseUser):
+    """One person in one capacity. A clerk's private account is another row and shares no value with the post."""
+
+    class Post(models.TextChoices):
+        CITIZEN = "CITIZEN", _("citizen")
+        CLERK = "CLERK", _("clerk")
+        SUPERVISOR = "SUPERVISOR", _("supervisor")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    portal_code = CodeField(null=True, unique=True, editable=False)
+    staff_code = CodeField(null=True, unique=True, editable=False)
+    agency = models.CharField(max_length=6, blank=True, help_text="The clerk's agency, by its local code.")
+    post = models.CharField(max_length=10, choices=Post.choices, default=Post.CITIZEN)
+    email_sealed = models.BinaryField(null=True)
+    language = models.CharField(max_length=2, default="ja")
+    is_active = models.BooleanField(default=True)
+
+    # Only a card signs anyone in: there is no password to guess, steal or reset.
+    password = None  # type: ignore[assignment]
+
+    objects = UserManager()
+
+    USERNAME_FIELD = "id"
+    REQUIRED_FIELDS: list[str] = []
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="account_is_citizen_or_clerk",
+                condition=Q(post="CITIZEN", portal_code__isnull=False, staff_code__isnull=True, agency="")
+                | (Q(post__in=["CLERK", "SUPERVISOR"], portal_code__isnull=True, staff_code__isnull=False) & ~Q(agency="")),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return str(self.get_post_display())
+
+    def __repr__(self) -> str:
+        return "<User>"
+
+    @property
+    def is_staff(self) -> bool:
+        """Whether the desk's door opens for this account."""
+        return self.is_active and self.post != self.Post.CITIZEN
+
+    @property
+    def is_supervisor(self) -> bool:
+        return self.is_active and self.post == self.Post.SUPERVISOR
+
+    def pseudonym(self, domain: str) -> str:
+        """The name under which another database knows this clerk: a keyed value, different in each domain."""
+        return keyed_hash("clerk-pseudonym", domain, self.pk.bytes).hex()[:32]
+
+    def has_perm(self, permission: str, obj: Any = None) -> bool:
+        """Django's generic permissions open nothing: each door's own rules decide."""
+        return False
+
+    def has_module_perms(self, app_label: str) -> bool:
+        return False

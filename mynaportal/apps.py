@@ -1,0 +1,9 @@
+"""The project's own app: system checks and commands."""
+
+from __future__ import annotations
+
+from django.apps import AppConfig
+
+
+class MynaportalConfig(AppConfig):
+    name = "mynaportal"

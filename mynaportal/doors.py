@@ -1,0 +1,25 @@
+"""Which doors this process opens, and which keys lie behind each door.
+
+A process holds only the keys of its own doors (`MYNA_DOORS`): in production the vault's keys are on the desk's
+machines, never on the portal's or the API's.
+"""
+
+from __future__ import annotations
+
+VAULT = {"number-transform", "number-seal", "number-index", "person-seal"}
+EXCHANGE = {"code-scalar", "record-subject", "record-seal", "record-reference", "record-log"}
+MAILBOX = {"mailbox-seal"}
+CARDS = {"sign-in"}
+
+KEY_PURPOSES = {
+    "portal": EXCHANGE | MAILBOX | CARDS | {"holding-seal", "payment-reference", "clerk-pseudonym", "portal-code"},
+    "api": EXCHANGE | MAILBOX | {"holding-seal", "access-token", "payment-reference", "portal-code"},
+    "desk": EXCHANGE | VAULT | MAILBOX | CARDS | {"clerk-pseudonym", "portal-code", "staff-code", "holding-seal"},
+    "bank": {"sandbox-bank"},
+}
+DOORS = tuple(KEY_PURPOSES)
+
+
+def purposes_of(doors: list[str]) -> frozenset[str]:
+    """The key purposes that a process with these doors may load."""
+    return frozenset().union(*(KEY_PURPOSES[door] for door in doors))

@@ -1,0 +1,26 @@
+"""Every door that this process opens, and the health pages."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.urls import include, path
+
+from mynaportal import health
+
+urlpatterns = [
+    path("livez", health.live, name="livez"),
+    path("readyz", health.ready, name="readyz"),
+]
+if "api" in settings.MYNA_DOORS:
+    urlpatterns.append(path("api/", include("api.urls")))
+if "desk" in settings.MYNA_DOORS:
+    urlpatterns.append(path("desk/", include("desk.urls")))
+if "bank" in settings.MYNA_DOORS and settings.SANDBOX_BANK:
+    urlpatterns.append(path("sandbox-bank/", include("sandbox_bank.urls")))
+if "portal" in settings.MYNA_DOORS:
+    urlpatterns.append(path("", include("portal.urls")))
+
+handler400 = "portal.views.errors.bad_request"
+handler403 = "portal.views.errors.forbidden"
+handler404 = "portal.views.errors.not_found"
+handler500 = "portal.views.errors.server_error"

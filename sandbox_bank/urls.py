@@ -1,0 +1,8 @@
+"""Addresses of this door."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, URLResolver
+
+app_name = "sandbox-bank"
+urlpatterns: list[URLPattern | URLResolver] = []
