@@ -1,0 +1,3 @@
+"""Fixtures for every room. The cast is in tests/cast.py."""
+
+from __future__ import annotations
