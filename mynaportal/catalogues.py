@@ -1,4 +1,4 @@
-"""The Japanese texts: each room keeps its own part under locale/parts, merged here into the catalogue that Django loads.
+"""The Japanese texts: each room keeps its own part under locale/parts, merged here into what Django loads.
 
 The parts are the source. The merged `django.mo` is made from them without the gettext tools and never committed.
 """

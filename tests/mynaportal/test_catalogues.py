@@ -1,4 +1,4 @@
-"""The Japanese texts: parts are merged, contradictions are named, and nothing that a citizen sees lacks a translation."""
+"""The Japanese texts: parts are merged, contradictions named, and nothing that a citizen sees lacks a translation."""
 
 from __future__ import annotations
 
