@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from django.contrib.auth.decorators import login_not_required
-from django.db import connections
-from django.db.migrations.executor import MigrationExecutor
 from django.db.utils import DatabaseError
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 
 from databases import ALIASES
+from mynaportal import migrating
 
 
 @login_not_required
@@ -32,8 +31,7 @@ def ready(request: HttpRequest) -> JsonResponse:
 
 def _state(alias: str) -> str:
     try:
-        executor = MigrationExecutor(connections[alias])
-        behind = executor.migration_plan(executor.loader.graph.leaf_nodes())
+        behind = migrating.missing(alias)
     except DatabaseError:
         return "unreachable"
     return "behind" if behind else "ready"

@@ -36,6 +36,15 @@ _FUNCTIONS = {
     **dict.fromkeys(("pgettext", "pgettext_lazy", "npgettext", "npgettext_lazy"), (0, 1)),
 }
 
+# The same for what `templatize` writes, as Babel counts: from one, with the context marked.
+_TEMPLATE_FUNCTIONS = {
+    "_": None,
+    "gettext": None,
+    "ngettext": (1, 2),
+    "pgettext": ((1, "c"), 2),
+    "npgettext": ((1, "c"), 2, 3),
+}
+
 
 def texts(base: Path = BASE_DIR) -> dict[Key, str]:
     """Every text to be translated, with the place where it first stands ("portal/views/home.py:12")."""
@@ -57,10 +66,9 @@ def room_of(place: str) -> str:
 def _sources(base: Path) -> Iterator[Path]:
     for room in ROOMS:
         for path in sorted((base / room).rglob("*")):
-            in_reader = room == "cards" and "reader" in path.parts  # a program of its own, with its own dictionary
-            if path.suffix == ".py" and "migrations" not in path.parts and not in_reader:
-                yield path
-            elif path.suffix in {".html", ".txt"} and "templates" in path.parts:
+            # The reader is a program of its own, with its own dictionary.
+            is_ours = "migrations" not in path.parts and path.parent != base / "cards" / "reader"
+            if path.suffix == ".py" and is_ours:
                 yield path
     yield from sorted(path for path in (base / "templates").rglob("*") if path.suffix in {".html", ".txt"})
 
@@ -72,14 +80,7 @@ def _texts_of(path: Path) -> Iterator[tuple[int, Key]]:
         return
     # Inside brackets Python knows no indentation, so the blanked-out rest of a template cannot offend the reader.
     lines = BytesIO(f"({templatize(source, origin=str(path))}\n)".encode())
-    keywords = {
-        "_": None,
-        "gettext": None,
-        "ngettext": (1, 2),
-        "pgettext": ((1, "c"), 2),
-        "npgettext": ((1, "c"), 2, 3),
-    }
-    for line, message, _comments, context in extract("python", lines, keywords=keywords):
+    for line, message, _comments, context in extract("python", lines, keywords=_TEMPLATE_FUNCTIONS):
         yield line, (context, message[0] if isinstance(message, tuple) else message)
 
 
