@@ -1,0 +1,82 @@
+"""A card becomes an account: challenge, answer, account.
+
+The card proves a certificate; the certificate's card holds the code under which the portal (or, for clerks, the staff
+directory) knows its holder. The account's database never sees certificate, card or resident.
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime as dt
+import uuid
+from typing import NamedTuple
+
+from django.conf import settings
+
+from accounts.models import SignIn, User
+from cards import authentication
+from cards.authentication import CardNotAccepted
+from cards.models import Challenge
+from numbering import persons
+
+__all__ = ["CardNotAccepted", "NoAccount", "SignedIn", "Started", "answer", "finish", "start"]
+
+
+class NoAccount(CardNotAccepted):
+    """The card is good, but its holder has no account of this kind (not a clerk, or no longer one)."""
+
+
+class Started(NamedTuple):
+    """What the page hands to the reader: the fields of its form."""
+
+    challenge: str
+    nonce: str
+    session: str
+    purpose: str
+
+
+class SignedIn(NamedTuple):
+    """The account, and the local codes of the agencies that hold a code for the person (for sealing in the session)."""
+
+    user: User
+    agencies: list[str]
+
+
+def start(*, session_key: str, purpose: str, at: dt.datetime) -> Started:
+    """A challenge for this browser session. `purpose` is one of "sign-in", "desk-sign-in" and "confirm"."""
+    challenge = authentication.new_challenge(
+        session_hash=authentication.session_hash(session_key), purpose=purpose, origin=settings.PORTAL_ORIGIN, at=at
+    )
+    nonce = base64.urlsafe_b64encode(challenge.nonce).decode().rstrip("=")
+    return Started(str(challenge.pk), nonce, challenge.session_hash, challenge.purpose)
+
+
+def answer(*, challenge_id: uuid.UUID | str, certificate_der: bytes, signature: bytes, at: dt.datetime) -> None:
+    """Take the card's answer, from any browser context. It opens nothing until `finish` in the session that asked.
+
+    Raises CardNotAccepted (each kind with its own class and message).
+    """
+    authentication.verify(challenge_id=challenge_id, certificate_der=certificate_der, signature=signature, at=at)
+
+
+def finish(*, challenge_id: uuid.UUID | str, session_key: str, at: dt.datetime) -> SignedIn:
+    """The account of the card that answered, once, and only for the session that asked. Raises CardNotAccepted.
+
+    For "confirm" the caller compares the account with the session's own (`result.user == request.user`): the card of
+    another person in mid-session confirms nothing.
+    """
+    challenge = authentication.use(
+        challenge_id=challenge_id, session_hash=authentication.session_hash(session_key), at=at
+    )
+    card = challenge.certificate.card
+    if challenge.purpose == Challenge.Purpose.DESK_SIGN_IN:
+        staff_code = card.staff_code()
+        user = None if staff_code is None else User.objects.clerk(staff_code)
+        agencies: list[str] = []
+    else:
+        user = User.objects.citizen(card.portal_code())
+        agencies = persons.agencies_knowing(card.resident)
+    if user is None or not user.is_active:
+        raise NoAccount
+    SignIn.objects.create(user=user, at=at, purpose=challenge.purpose, result=SignIn.Result.ACCEPTED)
+    return SignedIn(user, agencies)
