@@ -8,13 +8,15 @@ from __future__ import annotations
 
 VAULT = {"number-transform", "number-seal", "number-index", "person-seal"}
 EXCHANGE = {"code-scalar", "record-subject", "record-seal", "record-reference", "record-log"}
-MAILBOX = {"mailbox-seal"}
+MAILBOX = {"mailbox-seal", "mailbox-reference"}
 CARDS = {"sign-in"}
 
 KEY_PURPOSES = {
-    "portal": EXCHANGE | MAILBOX | CARDS | {"holding-seal", "payment-reference", "clerk-pseudonym", "portal-code"},
+    "portal": EXCHANGE | MAILBOX | CARDS | {"holding-seal", "payment-reference", "payment-order", "clerk-pseudonym",
+                                                    "portal-code"},
     "api": EXCHANGE | MAILBOX | {"holding-seal", "access-token", "payment-reference", "portal-code"},
-    "desk": EXCHANGE | VAULT | MAILBOX | CARDS | {"clerk-pseudonym", "portal-code", "staff-code", "holding-seal"},
+    "desk": EXCHANGE | VAULT | MAILBOX | CARDS | {"clerk-pseudonym", "portal-code", "staff-code", "holding-seal",
+                                               "desk-grant"},
     "bank": {"sandbox-bank"},
 }
 DOORS = tuple(KEY_PURPOSES)
