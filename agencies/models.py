@@ -1,0 +1,102 @@
+"""Administrative organs and municipalities that take part in the exchange, and the programs that speak for them."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date
+
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+
+class AgencyQuerySet(models.QuerySet["Agency"]):
+    """Agencies in the exchange's words."""
+
+    def active(self) -> AgencyQuerySet:
+        return self.filter(is_active=True)
+
+    def known(self, local_code: str) -> Agency | None:
+        """The active agency with this local code, if there is one."""
+        return self.active().filter(local_code=local_code).first()
+
+    def portal(self) -> Agency:
+        """The portal: an agency like any other, with codes of its own."""
+        return self.get(kind=Agency.Kind.PORTAL)
+
+    def staff_directory(self) -> Agency:
+        """The directory under whose codes clerks sign in."""
+        return self.get(kind=Agency.Kind.STAFF_DIRECTORY)
+
+
+class Agency(models.Model):
+    """One party of the exchange. Other databases name it by its local code."""
+
+    class Kind(models.TextChoices):
+        MUNICIPALITY = "MUNICIPALITY", _("municipality")
+        PREFECTURE = "PREFECTURE", _("prefecture")
+        PENSION = "PENSION", _("pension payer")
+        TAX = "TAX", _("tax authority")
+        HEALTH_INSURER = "HEALTH_INSURER", _("health insurer")
+        LATE_ELDERLY_UNION = "LATE_ELDERLY_UNION", _("association for the medical care of the elderly")
+        EMPLOYMENT = "EMPLOYMENT", _("employment security office")
+        DIGITAL_AGENCY = "DIGITAL_AGENCY", _("Digital Agency")
+        STAFF_DIRECTORY = "STAFF_DIRECTORY", _("staff directory")
+        PORTAL = "PORTAL", _("portal")
+        COMMISSION = "COMMISSION", _("supervisory commission")
+
+    local_code = models.CharField(max_length=6, unique=True, validators=[RegexValidator(r"^[0-9]{6}$")])
+    corporate_number = models.CharField(max_length=13, unique=True)
+    name_ja = models.CharField(max_length=100)
+    name_en = models.CharField(max_length=100)
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    code_public_key = models.BinaryField(
+        null=True, help_text="Y of the agency's own key pair."
+    )
+    is_active = models.BooleanField(default=True)
+    assessment_until = models.DateField(null=True, help_text="The last day on which its impact assessment is valid.")
+    is_hosted = models.BooleanField(default=True, help_text="Its copies lie in our holdings; else it answers itself.")
+
+    objects = AgencyQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["kind"],
+                condition=Q(kind__in=["PORTAL", "STAFF_DIRECTORY"]),
+                name="one_portal_and_one_directory",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def name(self) -> str:
+        """The name in the active language."""
+        return self.name_ja if (get_language() or "ja").startswith("ja") else self.name_en
+
+    def is_assessed(self, on: date) -> bool:
+        """Whether its specific personal information protection assessment stands (articles 28 and 21(2))."""
+        return self.assessment_until is not None and on <= self.assessment_until
+
+
+class ApiClient(models.Model):
+    """A program of an agency, known by its public key; the private key never comes here."""
+
+    client_id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    agency = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="clients")
+    jwk = models.JSONField(help_text="Public JWK (RFC 7517): EC P-256, or OKP Ed25519.")
+    is_active = models.BooleanField(default=True)
+
+    def __repr__(self) -> str:
+        return "<ApiClient>"
+
+
+class UsedAssertion(models.Model):
+    """A client assertion that has been used. Its row makes a second use fail (RFC 7523 section 3, jti)."""
+
+    jti_hash = models.BinaryField(unique=True)
+    expires_at = models.DateTimeField(db_index=True)

@@ -1,0 +1,115 @@
+"""What the exchange keeps: its scalars, codes on their way to an agency, and the records. No code of a living use.
+
+A record is two rows. The leaf holds no personal data and is never changed or deleted; it carries a salted hash of the
+side row, which holds the rest sealed and may be deleted when the seven years of its keeping are over. Triggers in the
+database see to both (migration 0002).
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date
+
+from django.db import models
+from django.db.models import Q
+
+from agencies.models import Agency
+
+
+class CodeScalar(models.Model):
+    """The exchange's secret scalar for one agency and epoch: `code = scalar · person`. There is no row per person."""
+
+    agency = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="+")
+    epoch = models.PositiveSmallIntegerField()
+    sealed = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["agency", "epoch"], name="one_scalar_per_agency_and_epoch")]
+
+
+class CodeIssue(models.Model):
+    """A code that waits for its agency, encrypted to the agency's key; deleted when the agency confirms.
+
+    The acquisition number may not be kept longer than the acquisition needs (article 21-2).
+    """
+
+    acquisition = models.UUIDField(primary_key=True)
+    agency = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="+")
+    epoch = models.PositiveSmallIntegerField()
+    ephemeral = models.BinaryField()
+    body = models.BinaryField()
+    local_id_sealed = models.BinaryField()
+
+
+class Kind(models.TextChoices):
+    """Why a code was used at all. Each has its rows in statute.csv."""
+
+    INQUIRY = "INQUIRY"
+    DELIVERY = "DELIVERY"
+    SELF = "SELF"
+    LOOK = "LOOK"
+
+
+class Phase(models.TextChoices):
+    """An event opens as ASKED or REFUSED; one that was asked closes as ANSWERED."""
+
+    ASKED = "ASKED"
+    ANSWERED = "ANSWERED"
+    REFUSED = "REFUSED"
+
+
+class Leaf(models.Model):
+    """One entry of the log: canonical JSON without personal data, and its RFC 9162 leaf hash. Never changed."""
+
+    index = models.BigIntegerField(primary_key=True, help_text="Contiguous from 0, in the order of commits.")
+    id = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    body = models.TextField()
+    hash = models.BinaryField()
+    written_at = models.DateTimeField()
+
+    def __repr__(self) -> str:
+        return "<Leaf>"
+
+
+class AccessRecordQuerySet(models.QuerySet["AccessRecord"]):
+    """Records in the words of article 23."""
+
+    def about(self, subject: bytes) -> AccessRecordQuerySet:
+        return self.filter(subject=subject)
+
+    def opening(self) -> AccessRecordQuerySet:
+        """The first row of each event."""
+        return self.exclude(phase=Phase.ANSWERED)
+
+    def disclosed(self, on: date) -> AccessRecordQuerySet:
+        """What the person may see on that day."""
+        return self.filter(disclosed_from__lte=on)
+
+    def withheld(self, on: date) -> AccessRecordQuerySet:
+        """What the law keeps from the person for now (article 23(2))."""
+        return self.filter(Q(disclosed_from__isnull=True) | Q(disclosed_from__gt=on))
+
+
+class AccessRecord(models.Model):
+    """The side row of a leaf: whom it concerns (a keyed hash, never a code) and what must be sealed."""
+
+    leaf = models.OneToOneField(Leaf, on_delete=models.PROTECT, primary_key=True, related_name="record")
+    event = models.UUIDField(db_index=True)
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    phase = models.CharField(max_length=10, choices=Phase.choices)
+    subject = models.BinaryField(null=True)
+    private_sealed = models.BinaryField()
+    disclosed_from = models.DateField(null=True, help_text="Empty or in the future: withheld (article 23(2)).")
+    at = models.DateTimeField()
+
+    objects = AccessRecordQuerySet.as_manager()
+
+    class Meta:
+        indexes = [models.Index(fields=["subject", "-leaf"], name="record_of_subject")]
+        constraints = [
+            models.UniqueConstraint(fields=["event"], condition=~Q(phase="ANSWERED"), name="an_event_opens_once"),
+            models.UniqueConstraint(fields=["event"], condition=Q(phase="ANSWERED"), name="an_event_closes_once"),
+        ]
+
+    def __repr__(self) -> str:
+        return "<AccessRecord>"
