@@ -43,12 +43,16 @@ class User(AbstractBaseUser):
     staff_code = CodeField(null=True, unique=True, editable=False)
     agency = models.CharField(max_length=6, blank=True, help_text="The clerk's agency, by its local code.")
     post = models.CharField(max_length=10, choices=Post.choices, default=Post.CITIZEN)
-    email_sealed = models.BinaryField(null=True)
+    email_sealed = models.BinaryField(
+        null=True, editable=False, help_text="Where hints go; opened by accounts.contact."
+    )
     language = models.CharField(max_length=2, default="ja")
     is_active = models.BooleanField(default=True)
 
     # Only a card signs anyone in: there is no password to guess, steal or reset.
     password = None  # type: ignore[assignment]
+    # When is in the sign-in history, which the holder can read; a second copy would serve nobody.
+    last_login = None  # type: ignore[assignment]
 
     objects = UserManager()
 
@@ -60,7 +64,10 @@ class User(AbstractBaseUser):
             models.CheckConstraint(
                 name="account_is_citizen_or_clerk",
                 condition=Q(post="CITIZEN", portal_code__isnull=False, staff_code__isnull=True, agency="")
-                | (Q(post__in=["CLERK", "SUPERVISOR"], portal_code__isnull=True, staff_code__isnull=False) & ~Q(agency="")),
+                | (
+                    Q(post__in=["CLERK", "SUPERVISOR"], portal_code__isnull=True, staff_code__isnull=False)
+                    & ~Q(agency="")
+                ),
             )
         ]
 
@@ -89,3 +96,29 @@ class User(AbstractBaseUser):
 
     def has_module_perms(self, app_label: str) -> bool:
         return False
+
+
+class SignIn(models.Model):
+    """One use of a card to enter, shown to its holder. It keeps no address and no device: only when, for what, how it ended."""
+
+    class Purpose(models.TextChoices):
+        SIGN_IN = "sign-in", _("Signing in")
+        DESK_SIGN_IN = "desk-sign-in", _("Signing in to the desk")
+        CONFIRM = "confirm", _("Confirming with the card")
+
+    class Result(models.TextChoices):
+        ACCEPTED = "ACCEPTED", _("Accepted")
+        REFUSED = "REFUSED", _("Refused")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="sign_ins")
+    at = models.DateTimeField()
+    purpose = models.CharField(max_length=12, choices=Purpose.choices)
+    result = models.CharField(max_length=8, choices=Result.choices)
+
+    class Meta:
+        ordering = ["-at", "-id"]
+        indexes = [models.Index(fields=["user", "-at"], name="sign_ins_of_user")]
+
+    def __str__(self) -> str:
+        return str(self.get_result_display())

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 VAULT = {"number-transform", "number-seal", "number-index", "person-seal"}
 EXCHANGE = {"code-scalar", "record-subject", "record-seal", "record-reference", "record-log"}
-MAILBOX = {"mailbox-seal", "mailbox-reference"}
+MAILBOX = {"mailbox-seal", "mailbox-reference", "contact-seal"}
 CARDS = {"sign-in"}
 
 KEY_PURPOSES = {
