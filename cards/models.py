@@ -203,9 +203,7 @@ class Challenge(models.Model):
     origin = models.CharField(max_length=255, editable=False)
     expires_at = models.DateTimeField(db_index=True, editable=False)
     answered_at = models.DateTimeField(null=True, editable=False)
-    certificate = models.ForeignKey(
-        Certificate, null=True, on_delete=models.PROTECT, related_name="+", editable=False
-    )
+    certificate = models.ForeignKey(Certificate, null=True, on_delete=models.PROTECT, related_name="+", editable=False)
     used_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:

@@ -1,0 +1,121 @@
+"""A certification authority: a key, its self-signed certificate, and the certificates that it signs.
+
+Two flat authorities without anything between (JPKI Act, chapters 2-1 and 2-2): a leaf verifies only under its own.
+Several generations of an authority's key bear one name, so a chain is found by signature, never by name alone.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import secrets
+from dataclasses import dataclass
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509.oid import NameOID
+
+from cards.pki.attributes import Attributes
+from cards.pki.profiles import OPERATOR, ORGANIZATION, Profile, key_usage
+
+# Letters and digits that are not mistaken for one another, for the opaque names in subjects.
+_NAME_ALPHABET = "0123456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+_NAME_LENGTH = 23
+
+
+class UnsuitableKey(ValueError):
+    """The holder's public key is not of the profile's kind."""
+
+
+@dataclass(frozen=True, repr=False)
+class Authority:
+    """One generation of an authority, ready to sign."""
+
+    profile: Profile
+    generation: int
+    key: ec.EllipticCurvePrivateKey
+    certificate: x509.Certificate
+
+    def issue(
+        self,
+        *,
+        public_key: rsa.RSAPublicKey,
+        not_before: dt.datetime,
+        not_after: dt.datetime,
+        attributes: Attributes | None,
+    ) -> x509.Certificate:
+        """A holder's certificate by the profile. Raises UnsuitableKey.
+
+        The serial is random and the subject a fresh opaque name: neither tells anything, and the two
+        certificates of one card have nothing in common.
+        """
+        profile = self.profile
+        if public_key.key_size != profile.rsa_bits or public_key.public_numbers().e != 65537:
+            raise UnsuitableKey("The key must be RSA of the profile's size, with exponent 65537.")
+        if (attributes is not None) != profile.with_attributes:
+            raise ValueError("Attributes stand in signature certificates, and only there.")
+        authority_key_id = x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key())
+        builder = (
+            x509.CertificateBuilder()
+            .serial_number(new_serial())
+            .issuer_name(self.certificate.subject)
+            .subject_name(_opaque_subject())
+            .public_key(public_key)
+            .not_valid_before(not_before.replace(microsecond=0))
+            .not_valid_after(not_after.replace(microsecond=0))
+            .add_extension(authority_key_id, critical=False)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
+            .add_extension(
+                key_usage(digital_signature=True, content_commitment=profile.content_commitment), critical=True
+            )
+            .add_extension(x509.CertificatePolicies([x509.PolicyInformation(profile.policy, None)]), critical=False)
+        )
+        if profile.extended_key_usage:
+            builder = builder.add_extension(x509.ExtendedKeyUsage(profile.extended_key_usage), critical=False)
+        if attributes is not None:
+            names = x509.SubjectAlternativeName(attributes.to_general_names())
+            builder = builder.add_extension(names, critical=False)
+        return builder.sign(self.key, profile.authority_hash)
+
+
+def new_serial() -> int:
+    """A positive random serial of at most 159 bits (RFC 5280, section 4.1.2.2: 20 octets with sign)."""
+    return secrets.randbits(158) | 1 << 158
+
+
+def new_key(profile: Profile) -> ec.EllipticCurvePrivateKey:
+    return ec.generate_private_key(profile.authority_curve)
+
+
+def self_signed(profile: Profile, key: ec.EllipticCurvePrivateKey, *, at: dt.datetime) -> x509.Certificate:
+    """The authority's own certificate, the anchor that verifiers trust."""
+    start = at.replace(microsecond=0)
+    name = x509.Name(
+        [
+            x509.NameAttribute(NameOID.COUNTRY_NAME, "JP"),
+            x509.NameAttribute(NameOID.ORGANIZATION_NAME, ORGANIZATION),
+            x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, profile.authority_unit),
+            x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, OPERATOR),
+        ]
+    )
+    identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+    return (
+        x509.CertificateBuilder()
+        .serial_number(new_serial())
+        .issuer_name(name)
+        .subject_name(name)
+        .public_key(key.public_key())
+        .not_valid_before(start)
+        .not_valid_after(start + dt.timedelta(days=365 * profile.authority_years + profile.authority_years // 4))
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(key_usage(authority=True), critical=True)
+        .add_extension(identifier, critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier), critical=False)
+        .sign(key, profile.authority_hash)
+    )
+
+
+def _opaque_subject() -> x509.Name:
+    common_name = "".join(secrets.choice(_NAME_ALPHABET) for _ in range(_NAME_LENGTH))
+    return x509.Name(
+        [x509.NameAttribute(NameOID.COUNTRY_NAME, "JP"), x509.NameAttribute(NameOID.COMMON_NAME, common_name)]
+    )
