@@ -7,3 +7,6 @@ from django.apps import AppConfig
 
 class MynaportalConfig(AppConfig):
     name = "mynaportal"
+
+    def ready(self) -> None:
+        from mynaportal import checks  # noqa: F401  registers itself; wants the apps loaded

@@ -37,7 +37,7 @@ AGENCIES_DIR = VAR_DIR / "agencies"
 PKI_DIR = VAR_DIR / "pki"
 VAR_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
 
-# --- which doors this process opens, and the keys behind them ---------------------------------------------------------
+# --- which doors this process opens, and the keys behind them --------------------------------------------------------
 MYNA_DOORS = env_list("MYNA_DOORS", ",".join(doors.DOORS))
 KEYS_DIR = Path(env("MYNA_KEYS_DIR", str(VAR_DIR / "keys")))
 KEY_PURPOSES = doors.purposes_of(MYNA_DOORS)
@@ -48,6 +48,8 @@ PORTAL_ORIGIN = env("MYNA_PORTAL_ORIGIN", "http://127.0.0.1:8000")
 READER_ORIGIN = env("MYNA_READER_ORIGIN", "http://127.0.0.1:8002")
 ALLOWED_HOSTS = env_list("MYNA_ALLOWED_HOSTS", "127.0.0.1,localhost")
 SANDBOX_BANK = env_bool("MYNA_SANDBOX_BANK", default=True)
+# Where the sandbox bank tells the portal of a payment; another address than the browser's where both run in containers.
+SANDBOX_BANK_NOTIFY_ORIGIN = env("MYNA_SANDBOX_BANK_NOTIFY_ORIGIN", PORTAL_ORIGIN)
 
 # --- Django ---------------------------------------------------------------------------------------------------------
 DEVELOPMENT_SECRET_KEY = "development-only-secret-key-never-used-in-production"
@@ -86,7 +88,9 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "portal.access.PrivatePages",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "accounts.session_vault.VaultMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -125,7 +129,7 @@ DATABASES = databases.configure(
 )
 DATABASE_ROUTERS = ["databases.Router"]
 
-# --- accounts and sessions: an hour idle for citizens, a quarter for clerks, a minute on a shared terminal ---------------
+# --- accounts and sessions: an hour idle for citizens, a quarter for clerks, a minute on a shared terminal -----------
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["accounts.backends.CardBackend"]
 LOGIN_URL = "/sign-in/"
@@ -166,7 +170,7 @@ CONTENT_SECURITY_POLICY = {
 # A request larger than this is refused before it is read: a document of 4 MB in base64, and room around it.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 6 * 1024 * 1024
 
-# --- language and time: law dates are days in Japan ---------------------------------------------------------------------
+# --- language and time: law dates are days in Japan ------------------------------------------------------------------
 LANGUAGE_CODE = "ja"
 LANGUAGES = [("ja", _("Japanese")), ("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
@@ -180,13 +184,13 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_ROOT = BASE_DIR / "static-collected"
 WHITENOISE_USE_FINDERS = not PRODUCTION
 
-# --- mail: hints only, never contents ---------------------------------------------------------------------------------
+# --- mail: hints only, never contents --------------------------------------------------------------------------------
 EMAIL_BACKEND = env("MYNA_EMAIL_BACKEND", "django.core.mail.backends.filebased.EmailBackend")
 EMAIL_FILE_PATH = VAR_DIR / "mail"
 EMAIL_HOST = env("MYNA_EMAIL_HOST", "localhost")
 DEFAULT_FROM_EMAIL = env("MYNA_FROM_EMAIL", "no-reply@portal.example")
 
-# --- background work: inline where no broker is named ---------------------------------------------------------------------
+# --- background work: inline where no broker is named ----------------------------------------------------------------
 REDIS_URL = env("REDIS_URL")
 CELERY_BROKER_URL = REDIS_URL
 CELERY_TASK_ALWAYS_EAGER = not REDIS_URL
@@ -195,6 +199,13 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 1, "max_retries": 1}
 CELERY_TASK_PUBLISH_RETRY = False
+
+# --- what is counted across requests: shared by all processes where there is Redis -----------------------------------
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    if REDIS_URL
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+}
 
 # --- agencies' API --------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
@@ -216,7 +227,7 @@ SPECTACULAR_SETTINGS = {
 }
 ACCESS_TOKEN_SECONDS = 300
 
-# --- logs: what happened, never about whom ----------------------------------------------------------------------------
+# --- logs: what happened, never about whom ---------------------------------------------------------------------------
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -1,4 +1,4 @@
-"""The WSGI entry point."""
+"""The WSGI entry point. In production it refuses to start with a development stand-in."""
 
 import os
 
@@ -6,3 +6,7 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mynaportal.settings")
 application = get_wsgi_application()
+
+from mynaportal.checks import refuse_stand_ins  # noqa: E402  after the apps are loaded
+
+refuse_stand_ins()

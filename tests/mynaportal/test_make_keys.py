@@ -1,0 +1,57 @@
+"""Keys are made for the doors of the process, once, and readable by their owner alone."""
+
+from __future__ import annotations
+
+import stat
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from keys import custody
+from mynaportal import doors
+
+
+@pytest.fixture
+def desk(settings: Any, tmp_path: Path) -> Any:
+    settings.KEYS_DIR = tmp_path / "keys"
+    settings.KEY_PURPOSES = doors.purposes_of(["desk"])
+    settings.KEYS_CREATE_MISSING = False
+    return settings
+
+
+def test_every_purpose_gets_one_key(desk: Any) -> None:
+    call_command("make_keys", stdout=StringIO())
+    made = {path.name.split(".")[0] for path in desk.KEYS_DIR.glob("*.key")}
+    assert made == set(desk.KEY_PURPOSES)
+    assert {stat.S_IMODE(path.stat().st_mode) for path in desk.KEYS_DIR.glob("*.key")} == {0o600}
+    assert stat.S_IMODE(desk.KEYS_DIR.stat().st_mode) == 0o700
+
+
+def test_a_second_run_makes_nothing(desk: Any) -> None:
+    call_command("make_keys", stdout=StringIO())
+    before = {path.name: path.read_bytes() for path in desk.KEYS_DIR.glob("*.key")}
+    out = StringIO()
+    call_command("make_keys", stdout=out)
+    assert out.getvalue() == ""
+    assert {path.name: path.read_bytes() for path in desk.KEYS_DIR.glob("*.key")} == before
+
+
+def test_the_next_key_becomes_current_and_the_old_one_stays(desk: Any) -> None:
+    call_command("make_keys", stdout=StringIO())
+    call_command("make_keys", next="number-seal", stdout=StringIO())
+    assert [key.id for key in custody.every("number-seal")] == [2, 1]
+
+
+def test_another_doors_key_is_refused(desk: Any) -> None:
+    with pytest.raises(CommandError, match="No purpose of this name"):
+        call_command("make_keys", next="access-token", stdout=StringIO())
+
+
+def test_nothing_of_a_key_is_printed(desk: Any) -> None:
+    out = StringIO()
+    call_command("make_keys", stdout=out)
+    for path in desk.KEYS_DIR.glob("*.key"):
+        assert path.read_bytes().hex() not in out.getvalue()
