@@ -119,7 +119,7 @@ class PersonSecret(models.Model):
 
 
 class IssuedCode(models.Model):
-    """That an agency was given a code for a person, never the code. Also the outbox: not yet issued, not yet delivered."""
+    """That an agency was given a code for a person, never the code. Without `issued_at` it is still to be issued."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     resident = models.ForeignKey(Resident, on_delete=models.PROTECT, related_name="+")

@@ -12,7 +12,7 @@ from residents.errors import TooFewItems
 from residents.names import kana, searchable
 
 if TYPE_CHECKING:
-    from residents.models import Entry
+    from residents.models import Entry  # noqa: F401 - named in the base class below
 
 MOST_ROWS = 20
 LEAST_ITEMS = 2
