@@ -1,7 +1,8 @@
 """Bills, payments and the double-entry journal.
 
-What a thief of the database learns: amounts, due days, agencies and times by the portal's code. What a bill is for and
-the agency's reference are sealed. The journal is append-only and each posting sums to zero, by triggers on both engines.
+What a thief of the database learns: amounts, due days, agencies and times by the portal's code. What a bill is for
+and the agency's reference are sealed. The journal is append-only and each posting sums to zero, by triggers on both
+engines (migration 0002).
 """
 
 from __future__ import annotations
