@@ -52,9 +52,7 @@ class Agency(models.Model):
     name_ja = models.CharField(max_length=100)
     name_en = models.CharField(max_length=100)
     kind = models.CharField(max_length=20, choices=Kind.choices)
-    code_public_key = models.BinaryField(
-        null=True, help_text="Y of the agency's own key pair."
-    )
+    code_public_key = models.BinaryField(null=True, help_text="Y of the agency's own key pair.")
     is_active = models.BooleanField(default=True)
     assessment_until = models.DateField(null=True, help_text="The last day on which its impact assessment is valid.")
     is_hosted = models.BooleanField(default=True, help_text="Its copies lie in our holdings; else it answers itself.")
@@ -93,6 +91,11 @@ class ApiClient(models.Model):
 
     def __repr__(self) -> str:
         return "<ApiClient>"
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether the client and its agency are both active."""
+        return self.is_active and self.agency.is_active
 
 
 class UsedAssertion(models.Model):

@@ -1,4 +1,4 @@
-"""What the exchange keeps: its scalars, codes on their way to an agency, and the records. No code of a living use.
+"""What the exchange keeps: its scalars, codes on their way to an agency, and the records.
 
 A record is two rows. The leaf holds no personal data and is never changed or deleted; it carries a salted hash of the
 side row, which holds the rest sealed and may be deleted when the seven years of its keeping are over. Triggers in the

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+_JAPAN = ZoneInfo("Asia/Tokyo")
 
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """A fiscal year, or days from `begins_on` to `ends_on`, each of which may be open. An empty condition: the newest."""
+    """A fiscal year, or days from `begins_on` to `ends_on` (each may be open). As a condition, empty: the newest."""
 
     fiscal_year: int | None = None
     begins_on: date | None = None
@@ -18,3 +21,13 @@ class Period:
     def on(cls, day: date) -> Period:
         """The one day: what held on that date."""
         return cls(begins_on=day, ends_on=day)
+
+    def __str__(self) -> str:
+        if self.fiscal_year is not None:
+            return str(self.fiscal_year)
+        return f"{self.begins_on or ''}/{self.ends_on or ''}" if self.begins_on or self.ends_on else ""
+
+
+def legal_day(at: datetime) -> date:
+    """The day on which an instant falls in Japan: the law counts in such days."""
+    return at.astimezone(_JAPAN).date()

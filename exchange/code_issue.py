@@ -1,0 +1,63 @@
+"""Codes on their way to an agency (article 21-2): offered once, collected, and forgotten when confirmed."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from agencies.models import Agency
+from codes.rist1 import Blinded
+from databases import EXCHANGE
+from exchange.models import CodeIssue
+from keys.sealing import open_sealed, seal
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Offered:
+    """A code that waits. Only the agency's private key opens it; `local_id` is the agency's own id of the person."""
+
+    acquisition: uuid.UUID
+    local_id: str
+    epoch: int
+    code: Blinded
+
+    def __repr__(self) -> str:
+        return "<Offered>"
+
+
+def offer(*, acquisition: uuid.UUID, agency: Agency, local_id: str, code: Blinded, epoch: int) -> None:
+    """Put a code down for its agency. The same acquisition again changes nothing."""
+    values = {
+        "agency": agency,
+        "epoch": epoch,
+        "ephemeral": code.ephemeral,
+        "body": code.body,
+        "local_id_sealed": seal("record-seal", local_id.encode(), context=_context(acquisition)),
+    }
+    with transaction.atomic(using=EXCHANGE):
+        CodeIssue.objects.get_or_create(acquisition=acquisition, defaults=values)
+
+
+def collect(*, agency: Agency, limit: int = 500) -> list[Offered]:
+    """The agency's waiting codes, in no order that says anything; again and again until it confirms."""
+    return [
+        Offered(
+            acquisition=row.acquisition,
+            local_id=open_sealed("record-seal", row.local_id_sealed, context=_context(row.acquisition)).decode(),
+            epoch=row.epoch,
+            code=Blinded(bytes(row.ephemeral), bytes(row.body)),
+        )
+        for row in CodeIssue.objects.filter(agency=agency).order_by("acquisition")[:limit]
+    ]
+
+
+def confirm(*, agency: Agency, acquisitions: Iterable[uuid.UUID | str]) -> int:
+    """Delete what the agency has stored, its own only. Returns how many were still waiting."""
+    return CodeIssue.objects.filter(agency=agency, acquisition__in=list(acquisitions)).delete()[0]
+
+
+def _context(acquisition: uuid.UUID) -> str:
+    return f"exchange.CodeIssue.local_id_sealed:{acquisition}"

@@ -1,0 +1,104 @@
+"""An inquiry for specific personal information, by articles 19 to 23 of the My Number Act. The file to open first.
+
+    article 19      no one provides it except where the law lists the case     the permission table, statute.csv
+    article 21(2)   not where an impact assessment is missing                  both agencies' `assessment_until`
+    article 21-2    not by the number: each agency has a code of its own       conversion.convert
+    article 22      the provider shall answer what is permitted                holdings.provide
+    article 23      both sides and the network keep a record                   ledger.record, provider's own copy
+
+The order below is the promise: the request is on record before the provider hears of it, the answer before it leaves.
+A crash may leave a record without an answer, never an answer without a record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from agencies.models import Agency
+from codes.rist1 import Code
+from exchange import ledger
+from exchange.conversion import convert
+from exchange.ledger import Event
+from exchange.models import Kind, Phase
+from exchange.permission import Refused, permit
+from exchange.statute import Rule
+from holdings import provide
+from holdings.periods import Period
+from holdings.provide import ItemValue
+
+__all__ = ["Answer", "ItemValue", "Refused", "answer_from_provider", "inquire"]
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Answer:
+    """What came back, the row that permitted it, and the inquirer's reference of the record."""
+
+    outcome: str
+    items: list[ItemValue]
+    record: str
+    rule: Rule
+    asked_at: datetime
+    answered_at: datetime
+
+    def __repr__(self) -> str:
+        return "<Answer>"
+
+
+def inquire(
+    *,
+    inquirer: Agency,
+    code: Code,
+    provider: Agency,
+    affair: str,
+    data_set: str,
+    items: Sequence[str],
+    condition: Period | None = None,
+    case_number: str = "",
+    at: datetime,
+) -> Answer:
+    """Ask the provider about the person whom the inquirer knows by `code`. Raises MalformedCode, Refused.
+
+    A code of nobody and a person of whom the provider holds nothing get the same answer ("0004") and the same record.
+    """
+    event = Event(
+        kind=Kind.INQUIRY,
+        inquirer=inquirer,
+        provider=provider,
+        affair=affair,
+        data_set=data_set,
+        items=tuple(items),
+        subject=ledger.subject_of(convert(code=code, source=inquirer, target=Agency.objects.portal())),
+        private={"case_number": case_number, "condition": str(condition or "")},
+    )
+    return answer_from_provider(event, provider=provider, code=code, condition=condition, at=at)
+
+
+def answer_from_provider(
+    event: Event, *, provider: Agency, code: Code, condition: Period | None, at: datetime
+) -> Answer:
+    """Permit, record, ask, record: the road that every provision takes. Raises Refused."""
+    rule = permit(event, at=at)  # articles 19 and 21(2); a refusal is recorded too
+    ledger.record(event, rule=rule, phase=Phase.ASKED, at=at)  # article 23(3), the request
+    provision = provide.answer(  # article 22; the provider's own record, article 23(1), is in its transaction
+        agency=provider.local_code,
+        code=convert(code=code, source=event.inquirer, target=provider),  # article 21-2
+        data_set=event.data_set,
+        items=event.items,
+        condition=condition,
+        inquirer=event.inquirer.local_code,
+        reference=ledger.reference(event.id, ledger.PROVIDER),
+        at=at,
+    )
+    ledger.record(
+        event, rule=rule, phase=Phase.ANSWERED, outcome=provision.outcome, at=at
+    )  # article 23(3), the provision
+    return Answer(
+        outcome=provision.outcome,
+        items=provision.items,
+        record=ledger.reference(event.id, ledger.INQUIRER),
+        rule=rule,
+        asked_at=at,
+        answered_at=at,
+    )

@@ -1,0 +1,171 @@
+"""The ledger: every use of a code is on record, committed before its answer leaves (article 23).
+
+A record is a leaf and a side row, written together. The leaf is canonical JSON (sorted keys, no spaces, UTF-8) without
+personal data, and `hash` is its RFC 9162 leaf hash, SHA-256(0x00 || body). The side row says whom it concerns, by a
+keyed hash, and holds sealed what no one else may read; the leaf binds it by SHA-256(salt || side).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any
+
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from django.db import connections, transaction
+
+from agencies.models import Agency
+from codes.rist1 import Code
+from databases import EXCHANGE
+from exchange import statute
+from exchange.models import AccessRecord, Leaf, Phase
+from exchange.statute import Rule
+from holdings.periods import legal_day
+from keys.sealing import keyed_hash, open_sealed, seal
+
+VERSION = 1
+SALT_BYTES = 32
+# Two parties of one event, each of which knows it under an id of its own.
+INQUIRER = "inquirer"
+PROVIDER = "provider"
+_LOG = "log"
+_SEQUENCE_LOCK = 0x6D796E61_6C6F6701
+
+
+@dataclass(frozen=True, slots=True, repr=False, kw_only=True)
+class Event:
+    """One use of a code, from its first record to its last."""
+
+    kind: str
+    inquirer: Agency
+    provider: Agency | None
+    affair: str
+    data_set: str
+    items: tuple[str, ...]
+    subject: bytes | None
+    private: Mapping[str, str]
+    is_withheld: bool = False
+    disclosed_from: date | None = None
+    id: uuid.UUID = field(default_factory=uuid.uuid4)
+
+    def __repr__(self) -> str:
+        return "<Event>"
+
+
+def record(event: Event, *, phase: Phase, rule: Rule | None = None, outcome: str = "", at: datetime) -> Leaf:
+    """Write one record and commit it. Only after this has returned may anything of the answer leave.
+
+    `rule` is the row of the permission table that it stands on; a refusal has none.
+    """
+    at = at.replace(microsecond=0)
+    disclosed_from = event.disclosed_from if event.is_withheld else legal_day(at)
+    side = secrets.token_bytes(SALT_BYTES) + _canonical(
+        {
+            **event.private,
+            "disclosed_from": disclosed_from.isoformat() if disclosed_from else None,
+            "event": str(event.id),
+            "subject": event.subject.hex() if event.subject else None,
+        }
+    )
+    leaf_id = uuid.uuid4()
+    body = _canonical(
+        {
+            **_facts(event),
+            "at": at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "id": str(leaf_id),
+            "outcome": outcome,
+            "phase": str(phase),
+            "row": rule.row if rule else "",
+            "side_hash": hashlib.sha256(side).hexdigest(),
+            "version": VERSION,
+        }
+    )
+    sealed = seal("record-seal", side, context=_context(leaf_id))
+    with transaction.atomic(using=EXCHANGE, durable=True):
+        leaf = Leaf.objects.create(
+            index=_next_index(), id=leaf_id, body=body.decode(), hash=leaf_hash(body), written_at=at
+        )
+        AccessRecord.objects.create(
+            leaf=leaf,
+            event=event.id,
+            kind=event.kind,
+            phase=phase,
+            subject=event.subject,
+            private_sealed=sealed,
+            disclosed_from=disclosed_from,
+            at=at,
+        )
+    return leaf
+
+
+def leaf_hash(body: bytes) -> bytes:
+    """RFC 9162 section 2.1.1."""
+    return hashlib.sha256(b"\x00" + body).digest()
+
+
+def subject_of(portal_code: Code) -> bytes:
+    """Whom a record concerns: a keyed hash of the portal's code, whose key lies outside the database."""
+    return keyed_hash("record-subject", portal_code.value)
+
+
+def private_of(row: AccessRecord) -> dict[str, Any]:
+    """What the side row holds sealed: case number, purpose, clerk's pseudonym, and what binds it to its person."""
+    side = open_sealed("record-seal", row.private_sealed, context=_context(row.leaf.id))
+    content: dict[str, Any] = json.loads(side[SALT_BYTES:])
+    return content
+
+
+def reference(event: uuid.UUID, party: str) -> str:
+    """The id under which a party knows the event: a keyed permutation, so that two stolen copies do not join.
+
+    The key is never renewed: a reference is a name, and names stay.
+    """
+    encryptor = _permutation(party).encryptor()
+    return str(uuid.UUID(bytes=encryptor.update(event.bytes) + encryptor.finalize()))
+
+
+def event_of(reference: str | uuid.UUID, party: str) -> uuid.UUID:
+    """The event that a party's reference names; one that was never given out names no event on record."""
+    decryptor = _permutation(party).decryptor()
+    return uuid.UUID(bytes=decryptor.update(uuid.UUID(str(reference)).bytes) + decryptor.finalize())
+
+
+def _permutation(party: str) -> Cipher[modes.ECB]:
+    # One block of AES under a key per party is a permutation of 128-bit ids; no second block ever follows.
+    return Cipher(algorithms.AES256(keyed_hash("record-reference", party)), modes.ECB())  # noqa: S305
+
+
+def _facts(event: Event) -> dict[str, Any]:
+    """What all leaves of one event say. Codes that the tables do not know are left out: they could be anything."""
+    return {
+        "affair": event.affair if event.affair in statute.affairs() else "",
+        "data_set": event.data_set if event.data_set in statute.data_sets() else "",
+        "event": reference(event.id, _LOG),
+        "inquirer": event.inquirer.local_code,
+        "items": [item for item in event.items if item in statute.items()],
+        "kind": str(event.kind),
+        "provider": event.provider.local_code if event.provider else "",
+    }
+
+
+def _next_index() -> int:
+    """The next index without gaps, inside the writing transaction: SQLite's are IMMEDIATE, PostgreSQL takes a lock."""
+    connection = connections[EXCHANGE]
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_SEQUENCE_LOCK])
+    last = Leaf.objects.order_by("-index").values_list("index", flat=True).first()
+    return 0 if last is None else last + 1
+
+
+def _canonical(content: Mapping[str, Any]) -> bytes:
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def _context(leaf_id: uuid.UUID) -> str:
+    return f"exchange.AccessRecord.private_sealed:{leaf_id}"

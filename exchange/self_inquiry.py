@@ -1,0 +1,35 @@
+"""The portal asks for a person's own information, on her behalf and by the same road as any inquiry."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from agencies.models import Agency
+from codes.rist1 import Code
+from exchange import ledger, statute
+from exchange.conversion import convert
+from exchange.inquiry import Answer, answer_from_provider
+from exchange.ledger import Event
+from exchange.models import Kind
+from holdings.periods import Period, legal_day
+
+AFFAIR = "JM90000000000080"
+
+
+def ask(*, portal_code: Code, provider: Agency, data_set: str, condition: Period | None = None, at: datetime) -> Answer:
+    """All items of the data set that the provider holds about the person. Raises MalformedCode, Refused."""
+    rule = statute.rule_for_all_items(
+        kind=Kind.SELF, affair=AFFAIR, provider=provider, data_set=data_set, on=legal_day(at)
+    )
+    portal = Agency.objects.portal()
+    event = Event(
+        kind=Kind.SELF,
+        inquirer=portal,
+        provider=provider,
+        affair=AFFAIR,
+        data_set=data_set,
+        items=rule.items if rule else (),
+        subject=ledger.subject_of(convert(code=portal_code, source=portal, target=portal)),
+        private={},
+    )
+    return answer_from_provider(event, provider=provider, code=portal_code, condition=condition, at=at)

@@ -1,0 +1,73 @@
+"""An agency registers its copies (副本): what it will answer with, sealed for it alone."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping
+from datetime import date, datetime
+
+from django.db import transaction
+
+from codes.rist1 import Code
+from databases import HOLDINGS
+from holdings.models import Holding
+from holdings.periods import Period, legal_day
+from keys.sealing import open_sealed, seal
+
+_PURPOSE = "holding-seal"
+NULL_REASONS = frozenset({"NOT_APPLICABLE", "NOT_HELD", "WITHHELD", "NOT_YET_FIXED"})
+
+Items = Mapping[str, Mapping[str, str]]
+
+
+class MalformedCopy(ValueError):
+    """An item has neither a value nor a reason for having none, or both."""
+
+
+def register(
+    *,
+    agency: str,
+    code: Code,
+    data_set: str,
+    items: Items,
+    at: datetime,
+    period: Period | None = None,
+    published_from: date | None = None,
+    published_to: date | None = None,
+) -> Holding:
+    """Register or replace the copy of this data set, person and period. Raises MalformedCopy.
+
+    `items` maps an item code to `{"value": …}` or `{"null_reason": …}`: absence always has a reason.
+    """
+    for content in items.values():
+        _check(content)
+    period = period or Period()
+    with transaction.atomic(using=HOLDINGS):
+        found = Holding.objects.of(agency=agency, code=code, data_set=data_set).filter(
+            fiscal_year=period.fiscal_year, begins_on=period.begins_on
+        )
+        holding = found.first() or Holding(id=uuid.uuid4(), agency=agency, code=code, data_set=data_set)
+        holding.fiscal_year, holding.begins_on, holding.ends_on = period.fiscal_year, period.begins_on, period.ends_on
+        holding.published_from, holding.published_to = published_from or legal_day(at), published_to
+        holding.payload_sealed = seal(_PURPOSE, json.dumps(dict(items)).encode(), context=_context(holding))
+        holding.save()
+    return holding
+
+
+def opened(holding: Holding) -> dict[str, dict[str, str]]:
+    """The items of a copy, as they were registered."""
+    content: dict[str, dict[str, str]] = json.loads(
+        open_sealed(_PURPOSE, holding.payload_sealed, context=_context(holding))
+    )
+    return content
+
+
+def _check(content: Mapping[str, str]) -> None:
+    if set(content) != {"value"} and not (set(content) == {"null_reason"} and content["null_reason"] in NULL_REASONS):
+        raise MalformedCopy("An item needs a value, or a reason for having none.")
+
+
+def _context(holding: Holding) -> str:
+    # The agency and data set are bound in too, so that a copy moved to another agency's row will not open.
+    return f"holdings.Holding.payload_sealed:{holding.pk}:{holding.agency}:{holding.data_set}"
