@@ -46,7 +46,7 @@ def collect(*, agency: Agency, limit: int = 500) -> list[Offered]:
     return [
         Offered(
             acquisition=row.acquisition,
-            local_id=open_sealed("record-seal", row.local_id_sealed, context=_context(row.acquisition)).decode(),
+            local_id=open_sealed("record-seal", bytes(row.local_id_sealed), context=_context(row.acquisition)).decode(),
             epoch=row.epoch,
             code=Blinded(bytes(row.ephemeral), bytes(row.body)),
         )

@@ -69,7 +69,7 @@ def _begin(agency: Agency) -> CodeScalar:
 
 
 def _open(agency: Agency, scalar: CodeScalar) -> bytes:
-    return open_sealed(_PURPOSE, scalar.sealed, context=_context(agency, scalar.epoch))
+    return open_sealed(_PURPOSE, bytes(scalar.sealed), context=_context(agency, scalar.epoch))
 
 
 def _context(agency: Agency, epoch: int) -> str:

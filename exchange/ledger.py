@@ -115,7 +115,7 @@ def subject_of(portal_code: Code) -> bytes:
 
 def private_of(row: AccessRecord) -> dict[str, Any]:
     """What the side row holds sealed: case number, purpose, clerk's pseudonym, and what binds it to its person."""
-    side = open_sealed("record-seal", row.private_sealed, context=_context(row.leaf.id))
+    side = open_sealed("record-seal", bytes(row.private_sealed), context=_context(row.leaf.id))
     content: dict[str, Any] = json.loads(side[SALT_BYTES:])
     return content
 
