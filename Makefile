@@ -23,7 +23,7 @@ lint: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(PY) -m bench
 
-messages: $(VENV)/.dev  ## collect new texts into locale/ja
+messages: $(VENV)/.dev  ## list the texts that have no Japanese yet
 	$(PY) manage.py collect_messages
 
 lock: ## write both lock files anew (wants uv)

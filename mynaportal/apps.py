@@ -9,4 +9,5 @@ class MynaportalConfig(AppConfig):
     name = "mynaportal"
 
     def ready(self) -> None:
-        from mynaportal import checks  # noqa: F401  registers itself; wants the apps loaded
+        # Both register themselves and want the apps loaded.
+        from mynaportal import celery, checks  # noqa: F401

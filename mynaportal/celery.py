@@ -1,11 +1,36 @@
 """The Celery application. Tasks take ids only and are safe to repeat; the beat repeats what may have been missed."""
 
+from __future__ import annotations
+
 import os
+from typing import Any
 
 from celery import Celery
+from celery.schedules import crontab
+from celery.signals import beat_init, worker_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "mynaportal.settings")
 
 app = Celery("mynaportal")
+# For every thread of a server, not only for the one that imports this.
+app.set_default()
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+# What needs the register's keys goes to a worker that has them (docker-compose.yml: registry-worker).
+app.conf.task_routes = {"mynaportal.tasks.drain_code_issues": {"queue": "registry"}}
+
+app.conf.beat_schedule = {
+    "codes that agencies wait for": {"task": "mynaportal.tasks.drain_code_issues", "schedule": 60.0},
+    "hints that were lost": {"task": "notifications.tasks.queue_waiting_hints", "schedule": 300.0},
+    "sessions that have ended": {"task": "mynaportal.tasks.clear_sessions", "schedule": crontab(hour=3, minute=20)},
+}
+
+
+@worker_init.connect
+@beat_init.connect
+def refuse_stand_ins(**kwargs: Any) -> None:
+    """In production no worker starts with a development stand-in."""
+    from mynaportal import checks  # after the apps are loaded
+
+    checks.refuse_stand_ins()

@@ -55,3 +55,15 @@ def test_nothing_of_a_key_is_printed(desk: Any) -> None:
     call_command("make_keys", stdout=out)
     for path in desk.KEYS_DIR.glob("*.key"):
         assert path.read_bytes().hex() not in out.getvalue()
+
+
+def test_only_the_keys_of_the_doors_are_copied(desk: Any, tmp_path: Path) -> None:
+    call_command("make_keys", stdout=StringIO())
+    desk.KEY_PURPOSES = doors.purposes_of(["portal"]) & desk.KEY_PURPOSES
+    target = tmp_path / "web"
+    call_command("make_keys", copy_to=target, stdout=StringIO())
+    copied = {path.name: path.read_bytes() for path in target.iterdir()}
+    assert {name.split(".")[0] for name in copied} == desk.KEY_PURPOSES
+    assert not {name for name in copied if name.split(".")[0] in doors.VAULT}
+    assert copied == {name: (desk.KEYS_DIR / name).read_bytes() for name in copied}
+    assert {stat.S_IMODE(path.stat().st_mode) for path in target.iterdir()} == {0o600}
