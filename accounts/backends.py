@@ -10,7 +10,7 @@ from accounts.models import User
 
 
 class CardBackend(BaseBackend):
-    """Finds the account of a session. It accepts no credentials: a card's answer is checked before `login` is called."""
+    """Finds the account of a session. It takes no credentials: a card's answer is checked before `login`."""
 
     def get_user(self, user_id: uuid.UUID | str) -> User | None:
         """The account, unless it has been closed since: then its sessions end with the next request."""

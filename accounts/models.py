@@ -43,9 +43,7 @@ class User(AbstractBaseUser):
     staff_code = CodeField(null=True, unique=True, editable=False)
     agency = models.CharField(max_length=6, blank=True, help_text="The clerk's agency, by its local code.")
     post = models.CharField(max_length=10, choices=Post.choices, default=Post.CITIZEN)
-    email_sealed = models.BinaryField(
-        null=True, editable=False, help_text="Where hints go; opened by accounts.contact."
-    )
+    email_sealed = models.BinaryField(null=True, editable=False, help_text="Opened by accounts.contact.")
     language = models.CharField(max_length=2, default="ja")
     is_active = models.BooleanField(default=True)
 
@@ -99,7 +97,7 @@ class User(AbstractBaseUser):
 
 
 class SignIn(models.Model):
-    """One use of a card to enter, shown to its holder. It keeps no address and no device: only when, for what, how it ended."""
+    """One use of a card to enter, shown to its holder: when, for what, how it ended; no address and no device."""
 
     class Purpose(models.TextChoices):
         SIGN_IN = "sign-in", _("Signing in")

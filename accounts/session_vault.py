@@ -30,7 +30,7 @@ def begin(request: HttpRequest) -> None:
 
 
 def write(request: HttpRequest, name: str, value: Any) -> None:
-    """Seal a JSON value under the browser's key. Without a key nothing is kept: better asked for again than in clear."""
+    """Seal a JSON value under the browser's key. Without a key nothing is kept: better asked again than in clear."""
     key = _key(request)
     if key is None:
         return

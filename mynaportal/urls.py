@@ -6,10 +6,12 @@ from django.conf import settings
 from django.urls import include, path
 
 from mynaportal import health
+from portal.views.language import set_language
 
 urlpatterns = [
     path("livez", health.live, name="livez"),
     path("readyz", health.ready, name="readyz"),
+    path("language/", set_language, name="set_language"),
 ]
 if "api" in settings.MYNA_DOORS:
     urlpatterns.append(path("api/", include("api.urls")))

@@ -2,7 +2,28 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, include, path
+
+from portal.views import about, activity, home, information, records, sign_in
+from portal.views import settings as settings_page
 
 app_name = "portal"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", home.home, name="home"),
+    path("sign-in/", sign_in.sign_in, name="sign-in"),
+    path("sign-in/answer/", sign_in.answer, name="sign-in-answer"),
+    path("sign-in/finish/", sign_in.finish, name="sign-in-finish"),
+    path("sign-in/refused/<slug:reason>/", sign_in.refused, name="sign-in-refused"),
+    path("sign-out/", sign_in.sign_out, name="sign-out"),
+    path("signed-out/", sign_in.signed_out, name="signed-out"),
+    path("session-ended/", sign_in.session_ended, name="session-ended"),
+    path("session/keep/", sign_in.keep_session, name="keep-session"),
+    path("information/", information.information, name="information"),
+    path("records/", records.records, name="records"),
+    path("records/<uuid:reference>/", records.record, name="record"),
+    path("activity/", activity.activity, name="activity"),
+    path("settings/", settings_page.settings_page, name="settings"),
+    path("about/", about.about, name="about"),
+    path("accessibility/", about.accessibility, name="accessibility"),
+    path("", include("portal.urls_mail")),
+]

@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
                 ('staff_code', codes.fields.CodeField(editable=False, null=True, unique=True)),
                 ('agency', models.CharField(blank=True, help_text="The clerk's agency, by its local code.", max_length=6)),
                 ('post', models.CharField(choices=[('CITIZEN', 'citizen'), ('CLERK', 'clerk'), ('SUPERVISOR', 'supervisor')], default='CITIZEN', max_length=10)),
-                ('email_sealed', models.BinaryField(help_text='Where hints go; opened by accounts.contact.', null=True)),
+                ('email_sealed', models.BinaryField(help_text='Opened by accounts.contact.', null=True)),
                 ('language', models.CharField(default='ja', max_length=2)),
                 ('is_active', models.BooleanField(default=True)),
             ],

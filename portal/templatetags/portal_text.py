@@ -22,6 +22,7 @@ _ERAS = (
 )
 _WEEKDAYS = "月火水木金土日"
 
+
 def era_year(on: date) -> str:
     """令和8年; the first year of an era is 元年. Days before the table are written in the common era."""
     for first, name in _ERAS:

@@ -1,0 +1,25 @@
+"""Whose card was just read: the name for the page's header, and how long the card's certificate will serve.
+
+Asked once, right after `crossings.sign_in.finish`; the caller keeps it sealed in the session and nowhere else.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from typing import NamedTuple
+
+from cards.models import Challenge
+
+
+class Holder(NamedTuple):
+    name: str
+    latin_name: str
+    certificate_until: dt.datetime
+
+
+def of_challenge(challenge_id: uuid.UUID | str) -> Holder:
+    """The holder of the card that answered this challenge."""
+    challenge = Challenge.objects.select_related("certificate__card__resident").get(pk=challenge_id)
+    entry = challenge.certificate.card.resident.current
+    return Holder(entry.full_name, entry.latin_name or entry.full_name, challenge.certificate.not_after)

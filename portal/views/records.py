@@ -1,0 +1,48 @@
+"""The access records: who asked whom for what, by which law, when, and what came back (article 23 of the Act)."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from exchange import records as exchange_records
+from portal import sentences
+from portal.access import citizen_required
+
+_PAGE = 50
+
+
+@require_GET
+@citizen_required
+def records(request: HttpRequest) -> HttpResponse:
+    """The newest records, and from there on the older ones, page by page."""
+    now, code = timezone.now(), request.user.portal_code
+    before = request.GET.get("before") or None
+    try:
+        found = exchange_records.of_citizen(portal_code=code, at=now, before=before, limit=_PAGE + 1)
+    except ValueError:
+        raise Http404 from None
+    shown = found[:_PAGE]
+    context = {
+        "groups": sentences.grouped(shown),
+        "older": shown[-1].reference if len(found) > _PAGE else None,
+        "is_first_page": before is None,
+        "withheld": exchange_records.withheld_count(portal_code=code, at=now),
+        "next_disclosure": exchange_records.next_disclosure(portal_code=code, at=now),
+    }
+    return render(request, "portal/records/list.html", context)
+
+
+@require_GET
+@citizen_required
+def record(request: HttpRequest, reference: uuid.UUID) -> HttpResponse:
+    """One record, fetched through its owner: a stranger's reference is as unknown as an invented one."""
+    found = exchange_records.one(portal_code=request.user.portal_code, reference=reference, at=timezone.now())
+    if found is None:
+        raise Http404
+    context = {"record": found, "line": sentences.line_of(found), "purpose": sentences.purpose_of(found)}
+    return render(request, "portal/records/detail.html", context)

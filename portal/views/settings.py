@@ -1,0 +1,62 @@
+"""A citizen's settings: language, and whether hints go to an e-mail address."""
+
+from __future__ import annotations
+
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods
+
+from accounts import contact
+from portal.access import citizen_required
+
+
+class SettingsForm(forms.Form):
+    language = forms.ChoiceField(
+        label=gettext_lazy("Language of the pages and of the hints"),
+        choices=settings.LANGUAGES,
+        widget=forms.RadioSelect,
+    )
+    hints = forms.BooleanField(label=gettext_lazy("Send me a hint by e-mail when a letter arrives"), required=False)
+    email = forms.EmailField(
+        label=gettext_lazy("E-mail address"),
+        required=False,
+        max_length=254,
+        error_messages={
+            "invalid": gettext_lazy("This does not look like an e-mail address. Write it like name@example.jp."),
+        },
+    )
+
+    def clean(self) -> dict[str, object]:
+        cleaned = super().clean() or self.cleaned_data
+        if cleaned.get("hints") and not cleaned.get("email") and "email" not in self.errors:
+            self.add_error("email", _("Write the address that the hints should go to, or switch the hints off."))
+        return cleaned
+
+
+@require_http_methods(["GET", "POST"])
+@citizen_required
+def settings_page(request: HttpRequest) -> HttpResponse:
+    user = request.user
+    address = contact.email_of(user)
+    form = SettingsForm(
+        request.POST or None, initial={"language": user.language, "hints": bool(address), "email": address or ""}
+    )
+    if request.method == "POST" and form.is_valid():
+        chosen = form.cleaned_data
+        contact.set_email(user=user, address=chosen["email"] if chosen["hints"] else "")
+        user.language = chosen["language"]
+        user.save(update_fields=["language"])
+        with translation.override(user.language):
+            messages.success(request, _("Your settings have been saved."))
+        response = redirect("portal:settings")
+        response.set_cookie(
+            settings.LANGUAGE_COOKIE_NAME, user.language, samesite="Lax", secure=settings.SECURE_COOKIES, httponly=True
+        )
+        return response
+    return render(request, "portal/settings.html", {"form": form}, status=422 if form.is_bound else 200)
