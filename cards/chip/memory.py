@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 VERSION = 1
-_COST = 2**12
+_COST = 2**11
 
 
 class CardRemoved(Exception):

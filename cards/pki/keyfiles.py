@@ -39,7 +39,12 @@ def current(directory: Path, profile: Profile) -> Authority:
 
 def anchors(directory: Path, profile: Profile) -> list[x509.Certificate]:
     """The certificates of all generations, which verifiers trust for this purpose and no other."""
-    return [_certificate(directory, profile, generation) for generation in generations(directory, profile)]
+    return [anchor(directory, profile, generation) for generation in generations(directory, profile)]
+
+
+def anchor(directory: Path, profile: Profile, generation: int) -> x509.Certificate:
+    """The certificate of one generation."""
+    return _certificate(directory, profile, generation)
 
 
 def create(directory: Path, profile: Profile, *, generation: int, at: dt.datetime) -> Authority:
