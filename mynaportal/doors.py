@@ -12,11 +12,16 @@ MAILBOX = {"mailbox-seal", "mailbox-reference", "contact-seal"}
 CARDS = {"sign-in"}
 
 KEY_PURPOSES = {
-    "portal": EXCHANGE | MAILBOX | CARDS | {"holding-seal", "payment-reference", "payment-order", "clerk-pseudonym",
-                                                    "portal-code"},
+    "portal": EXCHANGE
+    | MAILBOX
+    | CARDS
+    | {"holding-seal", "payment-reference", "payment-order", "clerk-pseudonym", "portal-code"},
     "api": EXCHANGE | MAILBOX | {"holding-seal", "access-token", "payment-reference", "portal-code"},
-    "desk": EXCHANGE | VAULT | MAILBOX | CARDS | {"clerk-pseudonym", "portal-code", "staff-code", "holding-seal",
-                                               "desk-grant"},
+    "desk": EXCHANGE
+    | VAULT
+    | MAILBOX
+    | CARDS
+    | {"clerk-pseudonym", "portal-code", "staff-code", "holding-seal", "desk-grant"},
     "bank": {"sandbox-bank"},
 }
 DOORS = tuple(KEY_PURPOSES)

@@ -1,0 +1,77 @@
+"""The desk's own front page, the lists, and the permission table."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from desk.pages.page import for_clerks_who_may, show
+from desk.permissions import Act, may
+from exchange import statute
+
+
+def home(request: HttpRequest) -> HttpResponse:
+    """What this clerk can do here."""
+    tiles = [
+        (Act.SEARCH, "residents_resident_changelist", _("Find a person"),
+         _("By two things that you know about the person. The search is recorded.")),
+        (Act.REGISTER, "residents_resident_arrivals", _("Moving in"),
+         _("A person who has moved out of another municipality.")),
+        (Act.REGISTER, "residents_resident_new", _("New resident"), _("A birth, or a first arrival from abroad.")),
+        (Act.SEE_REQUESTS, "approvals", _("Second step"), _("What waits for a second clerk.")),
+        (Act.SEE_AGENCIES, "lists", _("Lists"),
+         _("What your agency sent and asked, the agencies, the permission table.")),
+    ]  # fmt: skip
+    shown = [
+        {"name": name, "text": text, "href": reverse(f"desk:{page}")}
+        for act, page, name, text in tiles
+        if may(request.user, act)
+    ]
+    return show(request, "desk/tiles.html", title=_("What would you like to do?"), tiles=shown, home=True)
+
+
+@for_clerks_who_may(Act.SEE_AGENCIES)
+def lists(request: HttpRequest) -> HttpResponse:
+    """Everything that is there for reading only."""
+    from desk.site import site
+
+    tiles = [
+        {"name": admin.title, "href": reverse(f"desk:{model._meta.app_label}_{model._meta.model_name}_changelist")}
+        for model, admin in site._registry.items()
+        if admin.is_list and admin.has_view_permission(request)
+    ]
+    tiles.append({"name": _("The permission table"), "href": reverse("desk:statute")})
+    return show(
+        request,
+        "desk/tiles.html",
+        title=_("Lists"),
+        lead=_("For reading only. No list shows a name or what a letter says."),
+        tiles=tiles,
+        here="lists",
+    )
+
+
+@for_clerks_who_may(Act.SEE_STATUTE)
+def statute_rows(request: HttpRequest) -> HttpResponse:
+    """The permission table as the exchange reads it."""
+    columns = [_("Row"), _("Kind"), _("Affair"), _("Data set"), _("Article"), _("Valid from")]
+    rows = [
+        list(
+            zip(
+                columns,
+                [rule.row, rule.kind, rule.affair.name, rule.data_set.name, rule.article, rule.valid_from],
+                strict=True,
+            )
+        )
+        for rule in statute.rules().values()
+    ]
+    return show(
+        request,
+        "desk/table.html",
+        title=_("The permission table"),
+        lead=_("Who may ask whom, for which affair, for what. What is not in the table is refused."),
+        columns=columns,
+        rows=rows,
+        here="lists",
+    )

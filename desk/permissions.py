@@ -1,0 +1,75 @@
+"""What each post may do at the desk: the one table that every page and every ModelAdmin asks.
+
+Nobody is above the table: there is no superuser. A second step (approving what a colleague asked for) belongs to the
+supervisor, and never for a request of the supervisor's own (the acts themselves refuse that).
+"""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+
+from django.contrib.auth.models import AnonymousUser
+
+from accounts.models import User
+from residents.models import Resident, Status
+
+
+class Act(Enum):
+    """One thing that a clerk does at the desk."""
+
+    SEARCH = auto()
+    OPEN_PERSON = auto()
+    REGISTER = auto()
+    PROTECT = auto()
+    ASK_TO_LIFT_PROTECTION = auto()
+    APPROVE_LIFTING = auto()
+    UNMASK_NUMBER = auto()
+    NOTIFY_NUMBER = auto()
+    ASK_TO_CHANGE_NUMBER = auto()
+    APPROVE_NUMBER_CHANGE = auto()
+    ISSUE_CARD = auto()
+    STOP_CARD = auto()
+    SEE_REQUESTS = auto()
+    SEE_NOTICES = auto()
+    SEE_CHARGES = auto()
+    SEE_RECORDS = auto()
+    SEE_AGENCIES = auto()
+    SEE_STATUTE = auto()
+
+
+SECOND_STEPS = frozenset({Act.APPROVE_LIFTING, Act.APPROVE_NUMBER_CHANGE})
+READING = frozenset({Act.SEE_NOTICES, Act.SEE_CHARGES, Act.SEE_RECORDS, Act.SEE_AGENCIES, Act.SEE_STATUTE})
+
+MAY: dict[str, frozenset[Act]] = {
+    User.Post.CITIZEN: frozenset(),
+    User.Post.CLERK: frozenset(Act) - SECOND_STEPS,
+    User.Post.SUPERVISOR: frozenset(Act),
+}
+
+# The register of residents is the municipality's (Basic Resident Registration Act, article 5): clerks of other
+# agencies read lists of their own and nothing about a resident. Prefectures' local codes end in 000 before the digit.
+_PREFECTURE = "000"
+
+
+def may(user: User | AnonymousUser, act: Act) -> bool:
+    """Whether this account's post allows the act."""
+    if not isinstance(user, User) or not user.is_staff:
+        return False
+    if act not in MAY[user.post]:
+        return False
+    return act in READING or serves_municipality(user)
+
+
+def serves_municipality(user: User) -> bool:
+    """Whether the clerk's agency keeps a register of residents."""
+    return user.agency[:1] != "9" and user.agency[2:5] != _PREFECTURE
+
+
+def keeps(user: User, resident: Resident) -> bool:
+    """Whether the resident's current entry stands in the register of the clerk's own municipality."""
+    return resident.current.local_government_code == user.agency
+
+
+def may_receive(user: User, resident: Resident) -> bool:
+    """Whether the resident has moved out elsewhere or gone abroad, and so may move in at any municipality."""
+    return resident.current.status in (Status.MOVED_OUT, Status.ABROAD)
