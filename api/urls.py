@@ -1,8 +1,23 @@
-"""Addresses of this door."""
+"""Addresses of the agencies' door."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path, re_path
+
+from api.views import codes, deliveries, inquiries, pages, schema, token
+from api.views.base import NoSuchAddress
 
 app_name = "api"
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", pages.index, name="index"),
+    path("problems/", pages.problem_list, name="problems"),
+    path("problems/<slug:slug>", pages.problem, name="problem"),
+    path("schema/", schema.Schema.as_view(), name="schema"),
+    path("oauth/token", token.Token.as_view(), name="token"),
+    path("v1/inquiries", inquiries.Inquiries.as_view(), name="inquiries"),
+    path("v1/notices", deliveries.Notices.as_view(), name="notices"),
+    path("v1/charges", deliveries.Charges.as_view(), name="charges"),
+    path("v1/codes/collect", codes.Collect.as_view(), name="codes-collect"),
+    path("v1/codes/confirm", codes.Confirm.as_view(), name="codes-confirm"),
+    re_path(r"", NoSuchAddress.as_view(), name="no-such-address"),
+]

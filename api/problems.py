@@ -1,0 +1,261 @@
+"""Every error of the API as a problem (RFC 9457): what is wrong in the caller's terms, never what was sent.
+
+A problem's `type` is the address of a page that explains it. Its members are `type`, `title`, `status`, `detail`, and
+where they apply `code` (the exchange's outcome code), `record` (the record that the request left) and `errors` (one
+entry per refused field). No value of the request is ever repeated: a code or a number in an error would end up in logs.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from django.conf import settings
+from django.http import Http404, HttpResponse
+from rest_framework import exceptions, status
+
+from codes.rist1 import MalformedCode
+from exchange.permission import Refused
+from notifications.delivery import NotDeliverable
+from notifications.delivery import ReferenceTaken as NoticeReferenceTaken
+from notifications.documents import DocumentRefused
+from payments.charging import NotChargeable
+from payments.charging import ReferenceTaken as ChargeReferenceTaken
+
+CONTENT_TYPE = "application/problem+json"
+REALM = "agencies"
+
+logger = logging.getLogger("api")
+
+
+class Kind(NamedTuple):
+    """One kind of problem: its status, its title and what to do about it (shown on its page)."""
+
+    status: int
+    title: str
+    explanation: str
+
+
+KINDS: dict[str, Kind] = {
+    "malformed-json": Kind(400, "The body is not JSON", "Send one JSON object in UTF-8, each name once, no NaN."),
+    "invalid-request": Kind(
+        400,
+        "The request is not well formed",
+        "`errors` names each field that was refused and why. Values are never repeated. Fields that the API does not "
+        "know are refused too, so that a misspelt field is not silently left out. Nothing was looked up or recorded.",
+    ),
+    "no-token": Kind(
+        401, "An access token is needed", "Get a token at /api/oauth/token and send it as `Authorization: Bearer …`."
+    ),
+    "invalid-token": Kind(
+        401,
+        "The access token is not valid",
+        "It was not made by this service, was damaged, or its client or agency is no longer active. Get a new one.",
+    ),
+    "expired-token": Kind(401, "The access token has expired", "Tokens live for five minutes. Get a new one."),
+    "not-permitted": Kind(403, "Not permitted", "This address is not open to the caller."),
+    "no-legal-basis": Kind(
+        403,
+        "No legal basis",
+        "No row of the permission table lets this agency ask or send this, for this affair, to this party, today "
+        "(article 19 of the Number Act). The refusal is on record, and the person sees it.",
+    ),
+    "assessment-missing": Kind(
+        403,
+        "Impact assessment missing",
+        "The specific personal information protection assessment of one of the parties is missing or has run out, so "
+        "the exchange must refuse (articles 21(2) and 28 of the Number Act). The refusal is on record.",
+    ),
+    "item-not-allowed": Kind(
+        403,
+        "Item outside the permission",
+        "The permission table allows this data set, but not every item that was asked for. Nothing was answered. The "
+        "refusal is on record, and the person sees it.",
+    ),
+    "refused": Kind(403, "Refused", "The exchange refused the request. `code` says why; the refusal is on record."),
+    "not-found": Kind(404, "No such address", "The addresses are listed in the schema at /api/schema/."),
+    "method-not-allowed": Kind(
+        405,
+        "Method not allowed",
+        "Everything about a person is asked with POST, so that no code is ever part of an address.",
+    ),
+    "not-acceptable": Kind(406, "Only JSON is spoken here", "Accept application/json and application/problem+json."),
+    "reference-taken": Kind(
+        409,
+        "The reference is taken",
+        "You have already sent something else under this reference. The same content under the same reference is "
+        "accepted again and changes nothing; other content needs a reference of its own.",
+    ),
+    "too-large": Kind(413, "The request is too large", "A document may have 4 MB, a whole request 6 MB."),
+    "unsupported-media-type": Kind(
+        415,
+        "Unsupported media type",
+        "Send application/json; the token address takes application/x-www-form-urlencoded.",
+    ),
+    "too-many-requests": Kind(
+        429, "Too many requests", "Your agency has used up its requests of this minute. Wait as `Retry-After` says."
+    ),
+    "internal-error": Kind(
+        500,
+        "The service failed",
+        "Nothing was answered. A request that was recorded before the failure stays on record. Try again; with the "
+        "same reference nothing is sent twice.",
+    ),
+    "unavailable": Kind(
+        503, "The provider does not answer", "The provider is down or too slow. Try again later; the try is on record."
+    ),
+}
+
+# The exchange's refusals (its outcome codes) and the kind of problem that each one is.
+_KIND_OF_CODE = {
+    "2001": "no-legal-basis",
+    "2002": "assessment-missing",
+    "2003": "item-not-allowed",
+    "5001": "unavailable",
+    "5002": "unavailable",
+    "9000": "internal-error",
+}
+CODE_OF_KIND = {kind: code for code, kind in reversed(_KIND_OF_CODE.items())}
+# Kinds that leave a record, whose id they carry.
+RECORDED = {"no-legal-basis", "assessment-missing", "item-not-allowed"}
+
+
+class FieldError(NamedTuple):
+    """One refused field, by its path in the body (`documents.0.content`; empty for the body itself)."""
+
+    field: str
+    detail: str
+
+
+@dataclass(eq=False)
+class Problem(Exception):
+    """An error that the API answers with. `detail` is our own sentence, never the caller's text."""
+
+    kind: str
+    detail: str = ""
+    code: str | None = None
+    record: str | None = None
+    errors: list[FieldError] = field(default_factory=list)
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def body(self) -> dict[str, Any]:
+        kind = KINDS[self.kind]
+        body: dict[str, Any] = {
+            "type": type_uri(self.kind),
+            "title": kind.title,
+            "status": kind.status,
+            "detail": self.detail or kind.explanation,
+        }
+        if self.code is not None:
+            body["code"] = self.code
+        if self.record is not None:
+            body["record"] = self.record
+        if self.errors:
+            body["errors"] = [error._asdict() for error in self.errors]
+        return body
+
+
+def type_uri(kind: str) -> str:
+    """The address of the page that explains this kind of problem."""
+    return f"{settings.PORTAL_ORIGIN}/api/problems/{kind}"
+
+
+def refusal(*, code: str, record: str) -> Problem:
+    """The problem for a refusal of the exchange, with the record that it left."""
+    return Problem(_KIND_OF_CODE.get(code, "refused"), code=code, record=record)
+
+
+def response(problem: Problem) -> HttpResponse:
+    """The problem as an HTTP response, marked as logged: Django's own line would repeat the address asked for."""
+    answer = HttpResponse(
+        json.dumps(problem.body(), ensure_ascii=False),
+        status=KINDS[problem.kind].status,
+        content_type=CONTENT_TYPE,
+        headers={"Cache-Control": "no-store", "Content-Language": "en", **problem.headers},
+    )
+    answer._has_been_logged = True  # type: ignore[attr-defined]
+    return answer
+
+
+def handler(error: Exception, context: dict[str, Any]) -> HttpResponse:
+    """DRF's exception handler: whatever went wrong in a view becomes a problem."""
+    problem = _problem_of(error)
+    view = type(context.get("view")).__name__
+    if KINDS[problem.kind].status >= 500:
+        # The kind and place of the failure, never its text: a database's message repeats the values of the row.
+        logger.error("%s failed: %s at %s", view, type(error).__name__, _place(error))
+    else:
+        logger.info("%s answered %s", view, problem.kind)
+    return response(problem)
+
+
+def _problem_of(error: Exception) -> Problem:
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, Refused):
+        return refusal(code=error.code, record=error.record)
+    if isinstance(error, MalformedCode):
+        return _one_field("code", str(error))
+    if isinstance(error, NoticeReferenceTaken | ChargeReferenceTaken):
+        return Problem("reference-taken")
+    if isinstance(error, NotDeliverable | DocumentRefused | NotChargeable):
+        return _one_field("", str(error))
+    return _problem_of_framework(error)
+
+
+def _one_field(name: str, sentence: str) -> Problem:
+    return Problem("invalid-request", "One or more fields were refused.", errors=[FieldError(name, sentence)])
+
+
+def _problem_of_framework(error: Exception) -> Problem:
+    if isinstance(error, exceptions.ValidationError):
+        return Problem("invalid-request", "One or more fields were refused.", errors=_field_errors(error.detail))
+    if isinstance(error, exceptions.NotAuthenticated):
+        return Problem("no-token", headers={"WWW-Authenticate": f'Bearer realm="{REALM}"'})
+    if isinstance(error, exceptions.MethodNotAllowed):
+        return Problem("method-not-allowed", headers={"Allow": "POST"})
+    if isinstance(error, exceptions.Throttled):
+        return Problem("too-many-requests", headers={"Retry-After": str(int(error.wait or 1))})
+    if isinstance(error, Http404):
+        return Problem("not-found")
+    if isinstance(error, exceptions.APIException):
+        return Problem(_KIND_OF_STATUS.get(error.status_code, "internal-error"))
+    return Problem("internal-error", code="9000")
+
+
+_KIND_OF_STATUS = {
+    status.HTTP_400_BAD_REQUEST: "invalid-request",
+    status.HTTP_401_UNAUTHORIZED: "invalid-token",
+    status.HTTP_403_FORBIDDEN: "not-permitted",
+    status.HTTP_404_NOT_FOUND: "not-found",
+    status.HTTP_406_NOT_ACCEPTABLE: "not-acceptable",
+    status.HTTP_415_UNSUPPORTED_MEDIA_TYPE: "unsupported-media-type",
+}
+
+
+def _field_errors(detail: Any, path: str = "") -> list[FieldError]:
+    """DRF's nested errors as a flat list. Only names of our own fields come in: unknown ones are never repeated."""
+    if isinstance(detail, dict):
+        nested = [(f"{path}.{name}" if path else str(name), value) for name, value in detail.items()]
+    elif isinstance(detail, list) and any(isinstance(entry, dict | list) for entry in detail):
+        nested = [(f"{path}.{index}" if path else str(index), value) for index, value in enumerate(detail) if value]
+    else:
+        sentences = detail if isinstance(detail, list) else [detail]
+        return [
+            FieldError(path.removesuffix(".non_field_errors").replace("non_field_errors", ""), str(sentence))
+            for sentence in sentences
+        ]
+    return [error for name, value in nested for error in _field_errors(value, name)]
+
+
+def _place(error: Exception) -> str:
+    """`file:line function` of the frames, innermost last, without values."""
+    frames = []
+    trace = error.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        frames.append(f"{code.co_filename.rsplit('/', 2)[-1]}:{trace.tb_lineno} {code.co_name}")
+        trace = trace.tb_next
+    return " < ".join(reversed(frames[-4:]))

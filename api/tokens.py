@@ -1,0 +1,97 @@
+"""Access tokens: JWTs by the profile of RFC 9068, signed with this service's own Ed25519 key, good for five minutes.
+
+A token names a client and nothing else. What the client's agency may ask stands in the permission table and is looked
+up at each request, so that a change of the table needs no new token.
+"""
+
+from __future__ import annotations
+
+import base64
+import uuid
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.conf import settings
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import OKPKey
+from joserfc.jws import JWSRegistry
+
+from keys import custody
+
+PURPOSE = "access-token"
+_HEADER_TYPE = "at+jwt"
+# "EdDSA" is the name that every library knows; RFC 9864's "Ed25519" is not yet.
+_ALGORITHM = "EdDSA"
+_REGISTRY = JWSRegistry(algorithms=[_ALGORITHM])
+
+
+class TokenNotValid(Exception):
+    """Not a token of this service."""
+
+
+class TokenExpired(TokenNotValid):
+    """A token of this service whose time is over."""
+
+
+def issuer() -> str:
+    return settings.PORTAL_ORIGIN
+
+
+def audience() -> str:
+    return f"{settings.PORTAL_ORIGIN}/api/"
+
+
+def endpoint() -> str:
+    """The address where tokens are given: the audience of a client's statement (RFC 7523 section 3)."""
+    return f"{settings.PORTAL_ORIGIN}/api/oauth/token"
+
+
+def issue(*, client_id: str, at: datetime) -> str:
+    """A token for an authenticated client."""
+    key = custody.current(PURPOSE)
+    claims = {
+        "iss": issuer(),
+        "aud": audience(),
+        "sub": client_id,
+        "client_id": client_id,
+        "iat": int(at.timestamp()),
+        "exp": int((at + timedelta(seconds=settings.ACCESS_TOKEN_SECONDS)).timestamp()),
+        "jti": str(uuid.uuid4()),
+    }
+    header = {"alg": _ALGORITHM, "typ": _HEADER_TYPE, "kid": str(key.id)}
+    return jwt.encode(header, claims, _signing_key(key.material), registry=_REGISTRY)
+
+
+def client_of(token: str, *, at: datetime) -> str:
+    """The client id that a token of ours names. Raises TokenExpired | TokenNotValid."""
+    for key in custody.every(PURPOSE):
+        try:
+            decoded = jwt.decode(token, _signing_key(key.material), registry=_REGISTRY)
+        except (JoseError, ValueError, TypeError, KeyError):
+            continue
+        return _checked(decoded.header, decoded.claims, at=at)
+    raise TokenNotValid
+
+
+def _checked(header: dict[str, Any], claims: dict[str, Any], *, at: datetime) -> str:
+    expiry, client_id = claims.get("exp"), claims.get("client_id")
+    if header.get("typ") != _HEADER_TYPE or claims.get("iss") != issuer() or claims.get("aud") != audience():
+        raise TokenNotValid
+    if not isinstance(expiry, int) or not isinstance(client_id, str):
+        raise TokenNotValid
+    if at.timestamp() >= expiry:
+        raise TokenExpired
+    return client_id
+
+
+@lru_cache(maxsize=8)
+def _signing_key(material: bytes) -> OKPKey:
+    public = Ed25519PrivateKey.from_private_bytes(material).public_key().public_bytes_raw()
+    return OKPKey.import_key({"kty": "OKP", "crv": "Ed25519", "d": _base64url(material), "x": _base64url(public)})
+
+
+def _base64url(value: bytes) -> str:
+    return base64.urlsafe_b64encode(value).decode().rstrip("=")

@@ -1,0 +1,49 @@
+"""The pages for people: the API in one minute, and what each problem means."""
+
+from __future__ import annotations
+
+import json
+
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from api import problems
+from api.samples import INQUIRY, INQUIRY_ANSWER, REFUSAL
+
+
+@login_not_required
+@require_safe
+def index(request: HttpRequest) -> HttpResponse:
+    """Get a token, ask, read a refusal."""
+    addresses = [
+        ("/api/oauth/token", _("Gives a token for your signed statement.")),
+        ("/api/v1/inquiries", _("Asks another agency about one person.")),
+        ("/api/v1/notices", _("Puts a letter with documents into one person's mailbox.")),
+        ("/api/v1/charges", _("Sends a bill to one person.")),
+        ("/api/v1/codes/collect", _("Fetches newly issued codes, encrypted to your key.")),
+        ("/api/v1/codes/confirm", _("Says that the codes have arrived, so that they are deleted here.")),
+    ]
+    examples = {"inquiry": INQUIRY, "answer": INQUIRY_ANSWER, "refusal": REFUSAL}
+    shown = {name: json.dumps(example, ensure_ascii=False, indent=2) for name, example in examples.items()}
+    return render(request, "api/index.html", {"origin": settings.PORTAL_ORIGIN, "addresses": addresses, **shown})
+
+
+@login_not_required
+@require_safe
+def problem_list(request: HttpRequest) -> HttpResponse:
+    """Every kind of problem."""
+    return render(request, "api/problems.html", {"kinds": problems.KINDS.items()})
+
+
+@login_not_required
+@require_safe
+def problem(request: HttpRequest, slug: str) -> HttpResponse:
+    """One kind of problem: the page that a problem's `type` names."""
+    if slug not in problems.KINDS:
+        raise Http404
+    context = {"kind": problems.KINDS[slug], "type": problems.type_uri(slug)}
+    return render(request, "api/problem.html", context)
