@@ -226,6 +226,7 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
 }
 ACCESS_TOKEN_SECONDS = 300
+API_REQUESTS_PER_MINUTE = int(env("MYNA_API_REQUESTS_PER_MINUTE", "6000"))  # of one agency
 
 # --- logs: what happened, never about whom ---------------------------------------------------------------------------
 LOGGING = {
