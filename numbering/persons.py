@@ -71,7 +71,7 @@ def _secret(resident: Resident) -> bytes:
             stored, _made = PersonSecret.objects.get_or_create(
                 resident=resident, defaults={"id": row_id, "sealed": sealed}
             )
-    return sealing.open_sealed(SEAL, stored.sealed, context=_context(stored.id))
+    return sealing.open_sealed(SEAL, bytes(stored.sealed), context=_context(stored.id))
 
 
 def _context(row_id: object) -> str:

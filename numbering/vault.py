@@ -34,7 +34,7 @@ def seal(number: str, *, issued_number_id: UUID) -> bytes:
 
 def open_number(issued: IssuedNumber) -> str:
     """The number of a row. Raises keys.sealing.CannotOpen when it was sealed for another row, or damaged."""
-    return sealing.open_sealed(SEAL, issued.sealed, context=_context(issued.id)).decode()
+    return sealing.open_sealed(SEAL, bytes(issued.sealed), context=_context(issued.id)).decode()
 
 
 def index_keys(*, hold: bool = False) -> IndexKeys:
