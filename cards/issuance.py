@@ -177,6 +177,7 @@ def _surface(entry: Entry, card: Card) -> personalisation.Surface:
         sex=entry.sex,
         expires_on=card.expires_on.isoformat(),
         municipality_code=entry.local_government_code,
+        latin_name=entry.latin_name,
     )
 
 

@@ -12,11 +12,12 @@ import uuid
 from typing import NamedTuple
 
 from django.conf import settings
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import SignIn, User
 from cards import authentication
 from cards.authentication import CardNotAccepted
-from cards.models import Challenge
+from cards.models import Card, Challenge
 from numbering import persons
 
 __all__ = ["CardNotAccepted", "NoAccount", "SignedIn", "Started", "answer", "finish", "start"]
@@ -24,6 +25,8 @@ __all__ = ["CardNotAccepted", "NoAccount", "SignedIn", "Started", "answer", "fin
 
 class NoAccount(CardNotAccepted):
     """The card is good, but its holder has no account of this kind (not a clerk, or no longer one)."""
+
+    message = _("The card is valid, but its holder cannot sign in here.")
 
 
 class Started(NamedTuple):
@@ -56,18 +59,26 @@ def answer(*, challenge_id: uuid.UUID | str, certificate_der: bytes, signature: 
 
     Raises CardNotAccepted (each kind with its own class and message).
     """
-    authentication.verify(challenge_id=challenge_id, certificate_der=certificate_der, signature=signature, at=at)
+    try:
+        authentication.verify(challenge_id=challenge_id, certificate_der=certificate_der, signature=signature, at=at)
+    except CardNotAccepted as refused:
+        if refused.certificate is not None:
+            _note_refusal(refused.certificate.card, challenge_id=challenge_id, at=at)
+        raise
 
 
-def finish(*, challenge_id: uuid.UUID | str, session_key: str, at: dt.datetime) -> SignedIn:
+def finish(*, challenge_id: uuid.UUID | str, session_key: str, at: dt.datetime, purpose: str | None = None) -> SignedIn:
     """The account of the card that answered, once, and only for the session that asked. Raises CardNotAccepted.
 
-    For "confirm" the caller compares the account with the session's own (`result.user == request.user`): the card of
-    another person in mid-session confirms nothing.
+    `purpose`, where given, must be the challenge's: an answer for the desk does not open the portal. For "confirm" the
+    caller compares the account with the session's own (`result.user == request.user`): the card of another person in
+    mid-session confirms nothing.
     """
     challenge = authentication.use(
         challenge_id=challenge_id, session_hash=authentication.session_hash(session_key), at=at
     )
+    if purpose is not None and challenge.purpose != purpose:
+        raise authentication.WrongPurpose
     card = challenge.certificate.card
     if challenge.purpose == Challenge.Purpose.DESK_SIGN_IN:
         staff_code = card.staff_code()
@@ -80,3 +91,15 @@ def finish(*, challenge_id: uuid.UUID | str, session_key: str, at: dt.datetime) 
         raise NoAccount
     SignIn.objects.create(user=user, at=at, purpose=challenge.purpose, result=SignIn.Result.ACCEPTED)
     return SignedIn(user, agencies)
+
+
+def _note_refusal(card: Card, *, challenge_id: uuid.UUID | str, at: dt.datetime) -> None:
+    """A stopped or revoked card was tried with its right PIN: its holder finds that in the account's history."""
+    purpose = Challenge.objects.values_list("purpose", flat=True).get(pk=challenge_id)
+    if purpose == Challenge.Purpose.DESK_SIGN_IN:
+        staff_code = card.staff_code()
+        user = None if staff_code is None else User.objects.clerk(staff_code)
+    else:
+        user = User.objects.filter(portal_code=card.portal_code()).first()
+    if user is not None:
+        SignIn.objects.create(user=user, at=at, purpose=purpose, result=SignIn.Result.REFUSED)

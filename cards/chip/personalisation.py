@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -34,6 +34,7 @@ class Surface:
     sex: str
     expires_on: str
     municipality_code: str
+    latin_name: str = ""
     security_code: str = ""
 
 
@@ -43,9 +44,7 @@ def manufacture(*, surface: Surface, pin: str, signature_password: str | None) -
     The holder's four digits open user authentication and input assist alike. Without a signature password (holders
     under 15) the card has no signature function.
     """
-    surface = Surface(
-        **{**asdict(surface), "security_code": surface.security_code or f"{secrets.randbelow(10_000):04}"}
-    )
+    surface = replace(surface, security_code=surface.security_code or f"{secrets.randbelow(10_000):04}")
     memory = Memory(serial=f"{secrets.randbelow(10**15):015}", printed=asdict(surface))
     set_pin(memory, AUTHENTICATION, pin)
     set_pin(memory, SUPPORT, pin)

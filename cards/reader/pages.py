@@ -52,7 +52,7 @@ def ask(
             "card",
             words,
             slug=card.slug,
-            text=words["card_of"].format(name=card.name),
+            text=words["card_of"].format(name=_name(request.language, card)),
             note=Markup(f'<strong class="note">{html.escape(words["card_locked"])}</strong>')
             if card.state == LOCKED
             else Markup(""),
@@ -117,6 +117,11 @@ def _message(language: str, which: str, *, actions: Markup, token: str = "") -> 
     title = words[f"{which}_title"]
     content = _render("message", words, title=title, text=words[f"{which}_text"], actions=actions)
     return _layout(language, title=title, content=content, token=token)
+
+
+def _name(language: str, card: Inserted) -> str:
+    """The name as printed; in English with the Latin letters that stand on the card, if any do."""
+    return f"{card.latin_name} ({card.name})" if language == "en" and card.latin_name else card.name
 
 
 def _back(language: str, origin: str) -> Markup:

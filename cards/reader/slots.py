@@ -19,6 +19,7 @@ class Inserted(NamedTuple):
 
     slug: str
     name: str
+    latin_name: str
     state: str
 
     def __repr__(self) -> str:
@@ -39,7 +40,7 @@ class Slots:
                 with CardFile(path).opened() as memory:
                     pin = memory.pins[AUTHENTICATION]
                     state = LOCKED if not pin.tries_left else READY if memory.keys else NEW
-                    found.append(Inserted(path.stem, memory.printed["name"], state))
+                    found.append(Inserted(path.stem, memory.printed["name"], memory.printed["latin_name"], state))
             except (CardRemoved, ValueError, KeyError, OSError):
                 continue
         return found
