@@ -6,7 +6,8 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Value
+from django.db.models.functions import Replace
 
 from residents.errors import TooFewItems
 from residents.names import kana, searchable
@@ -46,12 +47,14 @@ class EntryQuerySet(models.QuerySet["Entry"]):
         """At most 20 current entries of one municipality that agree with two or more identifying items.
 
         Items: full_name, family_name, given_name, family_kana, given_kana, latin_name, birth_date. Empty ones do not
-        count. Glyph variants of a character find each other. Raises TooFewItems.
+        count. Glyph variants of a character find each other, and a full name is found with or without a space. Raises
+        TooFewItems, MalformedKana.
         """
         given = {name: value.strip() for name, value in items.items() if value and value.strip()}
         if len(given) < LEAST_ITEMS:
             raise TooFewItems
-        found = self.current().filter(local_government_code=local_government_code)
+        joined = Replace("name_search", Value(" "), Value(""))
+        found = self.current().filter(local_government_code=local_government_code).alias(name_joined=joined)
         for name, value in given.items():
             found = found.filter(**_ITEMS[name](value))
         return found.order_by("name_search", "birth_date", "id")[:MOST_ROWS]
@@ -66,7 +69,7 @@ def _given_name(value: str) -> dict[str, Any]:
 
 
 _ITEMS = {
-    "full_name": lambda value: {"name_search": searchable(value)},
+    "full_name": lambda value: {"name_joined": searchable(value).replace(" ", "")},
     "family_name": _family_name,
     "given_name": _given_name,
     "family_kana": lambda value: {"family_kana": kana(value)},

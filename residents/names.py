@@ -16,7 +16,7 @@ _VARIATION_SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 _STRAY_SELECTOR = re.compile(
     "(?:^|[^\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff])[\ufe00-\ufe0f\U000e0100-\U000e01ef]"
 )
-_KATAKANA = re.compile("[ァ-ヺー・ヽヾ](?:[ ァ-ヺー・ヽヾ]*[ァ-ヺー・ヽヾ])?")
+_KATAKANA = re.compile("[ァ-ヺ](?:[ ァ-ヺー・ヽヾ]*[ァ-ヺー・ヽヾ])?")
 _LATIN = re.compile("[A-Za-z](?:[A-Za-z '.,-]*[A-Za-z.])?")
 # Letters and marks, the iteration mark and long vowel, middle dot, hyphens, apostrophe and single spaces inside.
 _CATEGORIES = frozenset({"Lo", "Lm", "Lu", "Ll", "Mn", "Mc", "Nl"})

@@ -21,7 +21,9 @@ HANAKO = PersonDetails(
     birth_date="1990-04-15",
     sex="2",
 )
-TARO = replace(HANAKO, given_name="太郎", given_kana="タロウ", latin_name="YAMADA TARO", birth_date="1988-11-03", sex="1")
+TARO = replace(
+    HANAKO, given_name="太郎", given_kana="タロウ", latin_name="YAMADA TARO", birth_date="1988-11-03", sex="1"
+)
 SAKURA = replace(HANAKO, given_name="さくら", given_kana="サクラ", latin_name="", birth_date="2024-02-10")
 
 MITAKA = Address(

@@ -35,9 +35,7 @@ def test_a_day_begins_in_japan() -> None:
 
 def test_a_birth_counts_from_the_day_of_birth() -> None:
     mother = settle()
-    born = register_birth(
-        details=SAKURA, address=MITAKA, household=mother.household, by=CLERK, at=noon("2024-02-20")
-    )
+    born = register_birth(details=SAKURA, address=MITAKA, household=mother.household, by=CLERK, at=noon("2024-02-20"))
     assert (born.effective_on, born.relation, born.household) == (day("2024-02-10"), "CHILD", mother.household)
     assert set(mother.household.entries.current()) == {mother, born}
 
@@ -79,9 +77,7 @@ def test_who_returns_from_abroad_is_the_same_person() -> None:
     resident = hanako()
     local_id = resident.local_id
     leave_japan(resident=resident, by=CLERK, at=noon("2021-05-01"))
-    back = register_from_abroad(
-        resident=resident, details=HANAKO, address=MITAKA, by=CLERK, at=noon("2024-05-01")
-    )
+    back = register_from_abroad(resident=resident, details=HANAKO, address=MITAKA, by=CLERK, at=noon("2024-05-01"))
     assert (back.resident, back.event, back.status) == (resident, "RETURNED", "RESIDENT")
     assert resident.local_id == local_id
     assert Resident.objects.count() == 1
