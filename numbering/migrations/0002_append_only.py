@@ -67,7 +67,10 @@ def _postgresql(execute):
 
 
 def forward(apps, schema_editor):
-    {"sqlite": _sqlite, "postgresql": _postgresql}[schema_editor.connection.vendor](schema_editor.execute)
+    def execute(sql):
+        schema_editor.execute(sql, params=None)  # the functions' text has a percent sign of its own
+
+    {"sqlite": _sqlite, "postgresql": _postgresql}[schema_editor.connection.vendor](execute)
 
 
 def backward(apps, schema_editor):

@@ -40,11 +40,14 @@ def _postgresql(execute, columns_of):
 
 
 def forward(apps, schema_editor):
+    def execute(sql):
+        schema_editor.execute(sql, params=None)  # the functions' text has a percent sign of its own
+
     def columns_of(table):
         with schema_editor.connection.cursor() as cursor:
             return [column.name for column in schema_editor.connection.introspection.get_table_description(cursor, table)]
 
-    {"sqlite": _sqlite, "postgresql": _postgresql}[schema_editor.connection.vendor](schema_editor.execute, columns_of)
+    {"sqlite": _sqlite, "postgresql": _postgresql}[schema_editor.connection.vendor](execute, columns_of)
 
 
 def backward(apps, schema_editor):
