@@ -1,7 +1,7 @@
 """`make bench`: every measurement of this directory, printed, and kept in bench/results.json and docs/bench.md.
 
-A measurement is a module with `run() -> list[Measure]`. It works on databases of its own in a temporary directory, or on
-PostgreSQL where TEST_DATABASE_URL names a role that may create databases; it leaves nothing behind.
+A measurement is a module with `run() -> list[Measure]`. It works on databases of its own in a temporary directory, or
+on PostgreSQL where TEST_DATABASE_URL names a role that may create databases; it leaves nothing behind.
 """
 
 from __future__ import annotations

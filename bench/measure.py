@@ -78,9 +78,9 @@ def page(measures: Iterable[Measure], *, command: str, before: dict[str, object]
     )
     return f"""# Measurements
 
-Written by `{command}` on {before["at"]}. Each figure is the median of {REPETITIONS} rounds after one to warm up, taken in
-turns with its reference on the same machine; the load generator shares the cores with what it measures. The ratio is the
-figure divided by its reference: what the rules, records and sealing leave of a bare machine's speed.
+Written by `{command}` on {before["at"]}. Each figure is the median of {REPETITIONS} rounds after one to warm up, taken
+in turns with its reference on the same machine; the load generator shares the cores with what it measures. The ratio is
+the figure divided by its reference: what the rules, records and sealing leave of a bare machine's speed.
 
 | measure | figure | reference | figure of the reference | ratio |
 |---|---:|---|---:|---:|

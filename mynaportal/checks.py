@@ -1,8 +1,8 @@
 """System checks: what stands in for the real thing on a laptop must not go into production.
 
 `manage.py check --deploy` names every stand-in with what to do about it, and `MYNA_PRODUCTION=1` makes a server refuse
-to start while there is one. `manage.py check` alone asks whether all databases are migrated and the permission table
-is sound.
+to start while there is one. `manage.py check` alone asks whether all databases are migrated; the rooms add checks of
+their own (exchange: the permission table).
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db.utils import DatabaseError
 
 from databases import ALIASES
-from exchange import statute
 from keys import custody
 from mynaportal import doors, migrating
 
@@ -132,22 +131,6 @@ def services_are_real(app_configs: Sequence[AppConfig] | None, **kwargs: Any) ->
     if "locmem" in settings.CACHES["default"]["BACKEND"] or "dummy" in settings.CACHES["default"]["BACKEND"]:
         hint = "Set REDIS_URL, so that all processes share one cache."
         found.append(_error(16, "Each process counts attempts for itself, so the limits do not hold.", hint))
-    return found
-
-
-@register()
-def ordinances_stay_within_the_law(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """E102: an ordinance's row of the permission table asks for more than the statutory row that it follows.
-
-    (Article 19 item 9 and the Commission's rule: the same providers, the same data or less.)
-    """
-    rules = statute.rules()
-    found: list[CheckMessage] = []
-    for rule in rules.values():
-        statutory = rules.get(rule.ordinance_of)
-        if rule.ordinance_of and (statutory is None or not rule.is_within(statutory)):
-            hint = "Correct the row in exchange/statute.csv: same provider and data set, and no further items."
-            found.append(_error(102, f"Row {rule.row} asks for more than row {rule.ordinance_of} allows.", hint))
     return found
 
 

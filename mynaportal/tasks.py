@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 from django.core.management import call_command
+from django.utils import timezone
 
 from crossings import codes
 
@@ -11,7 +12,7 @@ from crossings import codes
 @shared_task
 def drain_code_issues() -> None:
     """Take up code issues that a crash left in the register's outbox. Periodic, every minute."""
-    codes.drain_code_issues()
+    codes.drain_code_issues(at=timezone.now())
 
 
 @shared_task

@@ -14,7 +14,6 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db.utils import OperationalError
 
 from databases import ALIASES
-from exchange import statute
 from keys import custody
 from mynaportal import checks, doors, migrating
 from tests.support import DATABASES
@@ -177,25 +176,3 @@ def test_a_database_that_does_not_answer_fails_the_check(monkeypatch: pytest.Mon
 
     monkeypatch.setattr(migrating, "missing", unreachable)
     assert [message.id for message in checks.databases_are_migrated(None)] == ["myna.E100"] * 4
-
-
-def test_the_permission_table_is_sound() -> None:
-    assert checks.ordinances_stay_within_the_law(None) == []
-
-
-def test_an_ordinance_that_asks_for_more_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    rules = statute.rules()
-    ordinance = next(rule for rule in rules.values() if rule.ordinance_of)
-    wider = statute.Rule(
-        **{name: getattr(ordinance, name) for name in statute.Rule.__slots__} | {"items": ("0200000070", "9")}
-    )
-    monkeypatch.setattr(statute, "rules", lambda: {**rules, ordinance.row: wider})
-    assert [message.id for message in checks.ordinances_stay_within_the_law(None)] == ["myna.E102"]
-
-
-def test_an_ordinance_of_no_statute_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    rules = dict(statute.rules())
-    ordinance = next(rule for rule in rules.values() if rule.ordinance_of)
-    del rules[ordinance.ordinance_of]
-    monkeypatch.setattr(statute, "rules", lambda: rules)
-    assert [message.id for message in checks.ordinances_stay_within_the_law(None)] == ["myna.E102"]

@@ -1,0 +1,136 @@
+"""What each agency hands in for its people: resident records and local tax of a municipality, pensions of the Service.
+
+An agency does this by its own list and codes; it never needs to know who someone is elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from typing import TYPE_CHECKING, NamedTuple
+
+from holdings.copies import register
+from holdings.periods import Period
+from mynaportal.demo import agencies_side
+from mynaportal.demo.addresses import CHOFU, FUCHU, MITAKA
+from mynaportal.demo.incomes import Income, incomes, pension_cover
+from residents.models import Entry, LocalPerson
+
+if TYPE_CHECKING:
+    from mynaportal.demo.country import Country
+
+PENSION = "900019"
+RESIDENT_RECORD, LOCAL_TAX = "TM00000000000001", "TM00000000000002"
+PENSION_ENROLMENT, PENSION_BENEFITS = "TM90000000000003", "TM90000000000004"
+PER_CAPITA_LEVY = 5_000
+_RELATIONS = {"HEAD": "世帯主", "HUSBAND": "夫", "WIFE": "妻", "CHILD": "子", "MOTHER": "母", "FATHER": "父"}
+_SEXES = {"1": "男", "2": "女"}
+_PENSION_TYPES = {"1": "国民年金第1号被保険者", "2": "厚生年金保険（第2号被保険者）", "3": "国民年金第3号被保険者"}
+
+Item = dict[str, str]
+
+
+class Copy(NamedTuple):
+    """One copy to be handed in: whose (by the agency's own id), which data set and time, what it says."""
+
+    agency: str
+    local_id: str
+    data_set: str
+    period: Period
+    items: dict[str, Item]
+
+
+def register_all(country: Country) -> None:
+    """Hand in every copy, in an order that tells nothing."""
+    wanted = country.shuffled([*_of_municipalities(country), *_of_pension_service(country)])
+    lists = {agency: agencies_side.people(agency) for agency in {copy.agency for copy in wanted}}
+    for copy in country.progress.each(wanted, len(wanted)):
+        register(
+            agency=copy.agency,
+            code=lists[copy.agency][copy.local_id].parsed_code(),
+            data_set=copy.data_set,
+            items=copy.items,
+            period=copy.period,
+            at=country.at,
+        )
+
+
+def _of_municipalities(country: Country) -> Iterator[Copy]:
+    key_of = {resident: key for key, resident in country.plan.resident_ids.items()}
+    for agency in (MITAKA, CHOFU, FUCHU):
+        entries = _last_entries(agency)
+        households = _households(entries.values())
+        for local_id, entry in entries.items():
+            members = households.get(entry.household_id, [entry])
+            yield Copy(agency, local_id, RESIDENT_RECORD, Period(), _resident_record(entry, members))
+            key = key_of[str(entry.resident_id)]
+            home, person = country.home_of[key], country.people[key]
+            dependants = sum(member.relation == "CHILD" for member in home.members) if person.relation == "HEAD" else 0
+            for income in incomes(person, seed=country.plan.seed, dependants=dependants):
+                # Local tax is levied by the municipality in which one lived on the first of January.
+                lived_here = home.address.local_government_code == agency
+                if lived_here and home.since <= date(income.fiscal_year, 1, 1):
+                    yield Copy(agency, local_id, LOCAL_TAX, Period(fiscal_year=income.fiscal_year), _local_tax(income))
+
+
+def _of_pension_service(country: Country) -> Iterator[Copy]:
+    for local_id, key in country.plan.own_ids[PENSION].items():
+        person = country.people[key]
+        kind, _months = pension_cover(person, seed=country.plan.seed)
+        turned_twenty = f"{person.birth_year + 20}{person.birth_date[4:]}"
+        enrolment = _given(turned_twenty) if person.age >= 20 else _none("NOT_APPLICABLE")
+        items = {"0300000010": _given(_PENSION_TYPES[kind]), "0300000020": enrolment}
+        yield Copy(PENSION, local_id, PENSION_ENROLMENT, Period(), items)
+        pension = incomes(person, seed=country.plan.seed)[-1].pension
+        if pension:
+            benefits = {"0400000010": _given("老齢基礎年金"), "0400000020": _given(pension)}
+            yield Copy(PENSION, local_id, PENSION_BENEFITS, Period(), benefits)
+
+
+def _last_entries(agency: str) -> dict[str, Entry]:
+    """What the municipality's own register says last of each of its people, by its own ids."""
+    entries = Entry.objects.filter(local_government_code=agency).order_by("resident", "version")
+    last = {entry.resident_id: entry for entry in entries}
+    local_ids = LocalPerson.objects.filter(local_government_code=agency).values_list("resident", "local_id")
+    return {local_id: last[resident] for resident, local_id in local_ids}
+
+
+def _households(entries: Iterable[Entry]) -> dict[object, list[Entry]]:
+    found: dict[object, list[Entry]] = {}
+    for entry in entries:
+        found.setdefault(entry.household_id, []).append(entry)
+    return found
+
+
+def _resident_record(entry: Entry, members: list[Entry]) -> dict[str, Item]:
+    head = next((member for member in members if member.relation == "HEAD"), entry)
+    return {
+        "0100000010": _given(entry.full_name),
+        "0100000020": _given(entry.birth_date),
+        "0100000030": _given(_SEXES.get(entry.sex, "")),
+        "0100000040": _given(entry.full_address),
+        "0100000050": _given(head.full_name),
+        "0100000060": _given(_RELATIONS[entry.relation]),
+        "0100000070": _given(entry.effective_on.isoformat()),
+        "0100000080": _given(len(members)),
+    }
+
+
+def _local_tax(income: Income) -> dict[str, Item]:
+    return {
+        "0200000010": _given(income.total_income),
+        "0200000020": _given(income.salary),
+        "0200000030": _given(income.dependants),
+        "0200000040": _given(income.deductions),
+        "0200000050": _given(max(0, income.tax - PER_CAPITA_LEVY)),
+        "0200000060": _given(PER_CAPITA_LEVY if income.tax else 0),
+        "0200000070": _none("NOT_APPLICABLE"),
+    }
+
+
+def _given(value: object) -> Item:
+    return {"value": str(value)}
+
+
+def _none(reason: str) -> Item:
+    return {"null_reason": reason}
