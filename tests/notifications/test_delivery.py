@@ -116,7 +116,13 @@ def test_too_many_documents_and_no_pdf_are_refused_and_leave_nothing() -> None:
 
 
 def test_no_word_of_a_letter_lies_in_the_database_unsealed() -> None:
-    letter(new_code(), reference="HANAKO-2026", subject="SubjectInClear", body="BodyInClear", documents=[("NameInClear.pdf", PDF)])
+    letter(
+        new_code(),
+        reference="HANAKO-2026",
+        subject="SubjectInClear",
+        body="BodyInClear",
+        documents=[("NameInClear.pdf", PDF)],
+    )
     rows = []
     with connections[PORTAL].cursor() as cursor:
         for table in ("notifications_mailbox", "notifications_message", "notifications_document"):

@@ -44,7 +44,18 @@ def test_a_hint_has_no_content_no_sender_and_no_link(language: str, words: str) 
     sent = mail.outbox[0]
     assert sent.subject == words
     whole = sent.message().as_string() + sent.body
-    for told in (SUBJECT, BODY.split("\n")[0], "132080", "調布", "Chofu", "認定", str(message.pk), message.pk.hex, "http", "://"):
+    for told in (
+        SUBJECT,
+        BODY.split("\n")[0],
+        "132080",
+        "調布",
+        "Chofu",
+        "認定",
+        str(message.pk),
+        message.pk.hex,
+        "http",
+        "://",
+    ):
         assert told not in whole
 
 
