@@ -42,9 +42,9 @@ def authenticate(assertion: str, audience: str, at: datetime) -> ApiClient:
     `iss` and `sub` are the client's id, `exp` is at most a minute ahead, `jti` is used once.
     """
     client = _claimed_client(assertion)
-    key, algorithm = _key(client.jwk)
+    key, algorithms = _key(client.jwk)
     try:
-        claims = jwt.decode(assertion, key, algorithms=[algorithm]).claims
+        claims = jwt.decode(assertion, key, algorithms=algorithms).claims
     except (JoseError, ValueError) as error:
         raise AssertionNotAccepted("The signature does not fit.") from error
     _check(claims, client=client, audience=audience, at=at)
@@ -96,16 +96,19 @@ def _use_once(client: ApiClient, jti: str, *, expires_at: datetime) -> None:
         raise AssertionNotAccepted("The assertion was used before.") from None
 
 
-def _key(jwk: Mapping[str, Any]) -> tuple[ECKey | OKPKey, str]:
-    """The public key and the one algorithm that it signs with: the caller's header chooses nothing."""
+def _key(jwk: Mapping[str, Any]) -> tuple[ECKey | OKPKey, list[str]]:
+    """The public key and the names of the one algorithm that it signs with: the caller's header chooses nothing."""
     kind = (jwk.get("kty"), jwk.get("crv"))
     try:
         if "d" in jwk:
             raise ValueError
         if kind == ("EC", "P-256"):
-            return ECKey.import_key(dict(jwk)), "ES256"
+            return ECKey.import_key(dict(jwk)), ["ES256"]
         if kind == ("OKP", "Ed25519"):
-            return OKPKey.import_key(dict(jwk)), "EdDSA"
+            return OKPKey.import_key(dict(jwk)), [
+                "Ed25519",
+                "EdDSA",
+            ]  # RFC 9864's name, and the one that most libraries still write
     except (JoseError, ValueError, TypeError, KeyError):
         pass
     raise NotAPublicKey("Not a public key of EC P-256 or OKP Ed25519.")

@@ -66,6 +66,8 @@ class Record:
                 return _("Delivered to you")
             case "0000", Kind.LOOK:
                 return _("Looked at by a clerk")
+            case "9000", Kind.DELIVERY:
+                return _("Not delivered")
             case "0000", _kind:
                 return _("Information was provided")
             case "0004", _kind:
