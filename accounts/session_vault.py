@@ -58,6 +58,12 @@ def erase(request: HttpRequest) -> None:
     request.vault_key = None  # type: ignore[attr-defined]
 
 
+def cookie_value(request: HttpRequest) -> str:
+    """The key as the browser keeps it; empty when there is none."""
+    key = _key(request)
+    return base64.urlsafe_b64encode(key).decode() if key else ""
+
+
 class VaultMiddleware:
     """Hands the key to the browser, lets it live exactly as long as the session, and takes it back with it."""
 
@@ -68,13 +74,13 @@ class VaultMiddleware:
         response = self.get_response(request)
         if COOKIE not in request.COOKIES and not hasattr(request, "vault_key"):
             return response
-        key = _key(request)
-        if key is None or SESSION_KEY not in request.session:
+        value = cookie_value(request)
+        if not value or SESSION_KEY not in request.session:
             response.delete_cookie(COOKIE)
             return response
         response.set_cookie(
             COOKIE,
-            base64.urlsafe_b64encode(key).decode(),
+            value,
             max_age=request.session.get_expiry_age(),
             secure=settings.SECURE_COOKIES,
             httponly=True,

@@ -30,7 +30,7 @@ _READ = 50
 @require_GET
 def home(request: HttpRequest) -> HttpResponse:
     if not request.user.is_authenticated:
-        return render(request, "portal/landing.html")
+        return render(request, "portal/landing.html", {"now": timezone.now()})
     return _citizens_home(request)
 
 
