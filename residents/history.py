@@ -51,7 +51,8 @@ def add_version(
     last = lock(resident).entries.current().get()
     holds = all(getattr(last, name) == value for name, value in changes.items())
     noted = resident.entries.filter(event=event, effective_on=on, **changes).order_by("-version").first()
-    if holds and noted is not None:
+    # Repeated at once, or again after later acts. There and back again on one day is no repetition.
+    if noted is not None and (holds or on < last.effective_on):
         return noted
     _refuse_impossible(last, event, while_status, on)
     if holds and not new_household:
