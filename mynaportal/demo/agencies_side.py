@@ -15,7 +15,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric import ec
 from django.conf import settings
 
 from agencies import clients, registry
@@ -134,13 +134,10 @@ def _client(agency: Agency, directory: Path) -> None:
 
 
 def _new_jwk() -> dict[str, str]:
-    key = Ed25519PrivateKey.generate()
-    return {
-        "kty": "OKP",
-        "crv": "Ed25519",
-        "x": _base64url(key.public_key().public_bytes_raw()),
-        "d": _base64url(key.private_bytes_raw()),
-    }
+    numbers = ec.generate_private_key(ec.SECP256R1()).private_numbers()
+    coordinates = {"x": numbers.public_numbers.x, "y": numbers.public_numbers.y, "d": numbers.private_value}
+    parts = {name: _base64url(value.to_bytes(32, "big")) for name, value in coordinates.items()}
+    return {"kty": "EC", "crv": "P-256", **parts}
 
 
 def _write(path: Path, text: str) -> None:

@@ -77,6 +77,8 @@ class Command(BaseCommand):
     def _serve(self, port: int, reader_port: int) -> None:
         country.fetch_codes()
         agencies_side.point_to(serving.origin(port))
+        # Collected static files are for production; the directory only has to exist.
+        Path(settings.STATIC_ROOT).mkdir(exist_ok=True)
         servers = serving.Servers(port=port, reader_port=reader_port, log_directory=Path(settings.VAR_DIR))
         try:
             servers.wait_until_ready()
