@@ -105,10 +105,8 @@ def _key(jwk: Mapping[str, Any]) -> tuple[ECKey | OKPKey, list[str]]:
         if kind == ("EC", "P-256"):
             return ECKey.import_key(dict(jwk)), ["ES256"]
         if kind == ("OKP", "Ed25519"):
-            return OKPKey.import_key(dict(jwk)), [
-                "Ed25519",
-                "EdDSA",
-            ]  # RFC 9864's name, and the one that most libraries still write
+            # RFC 9864's name, and the one that most libraries still write.
+            return OKPKey.import_key(dict(jwk)), ["Ed25519", "EdDSA"]
     except (JoseError, ValueError, TypeError, KeyError):
         pass
     raise NotAPublicKey("Not a public key of EC P-256 or OKP Ed25519.")
