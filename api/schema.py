@@ -118,8 +118,8 @@ def problem_examples(kinds: tuple[str, ...]) -> list[OpenApiExample]:
     ]
 
 
-def request_example(name: str, value: Any) -> OpenApiExample:
-    return OpenApiExample(name, value=value, request_only=True)
+def request_example(name: str, value: Any, media_type: str = "application/json") -> OpenApiExample:
+    return OpenApiExample(name, value=value, request_only=True, media_type=media_type)
 
 
 def answer_example(name: str, value: Any, status: int = 200) -> OpenApiExample:

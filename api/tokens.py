@@ -7,6 +7,7 @@ up at each request, so that a change of the table needs no new token.
 from __future__ import annotations
 
 import base64
+import re
 import uuid
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -23,8 +24,8 @@ from keys import custody
 
 PURPOSE = "access-token"
 _HEADER_TYPE = "at+jwt"
-# "EdDSA" is the name that every library knows; RFC 9864's "Ed25519" is not yet.
-_ALGORITHM = "EdDSA"
+_ALGORITHM = "Ed25519"  # RFC 9864
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _REGISTRY = JWSRegistry(algorithms=[_ALGORITHM])
 
 
@@ -80,7 +81,7 @@ def _checked(header: dict[str, Any], claims: dict[str, Any], *, at: datetime) ->
     expiry, client_id = claims.get("exp"), claims.get("client_id")
     if header.get("typ") != _HEADER_TYPE or claims.get("iss") != issuer() or claims.get("aud") != audience():
         raise TokenNotValid
-    if not isinstance(expiry, int) or not isinstance(client_id, str):
+    if not isinstance(expiry, int) or not isinstance(client_id, str) or _UUID.fullmatch(client_id) is None:
         raise TokenNotValid
     if at.timestamp() >= expiry:
         raise TokenExpired

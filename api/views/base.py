@@ -56,6 +56,8 @@ class AgencyAddress(Address):
 
     def read(self, serializer: type[Serializer[Any]]) -> dict[str, Any]:
         """The request's body, checked. Raises Problem | ValidationError."""
+        if self.request.META.get("CONTENT_LENGTH") in {None, "", "0"}:
+            raise problems.Problem("malformed-json", "The body is empty, or its length was not declared.")
         checked = serializer(data=self.request.data)
         checked.is_valid(raise_exception=True)
         return dict(checked.validated_data)

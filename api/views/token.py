@@ -71,7 +71,7 @@ class Token(Address):
             **problem_responses(_PROBLEMS),
         },
         examples=[
-            request_example("client-credentials", TOKEN_REQUEST),
+            request_example("client-credentials", TOKEN_REQUEST, FormParser.media_type),
             answer_example("token", TOKEN_ANSWER),
             answer_example("refused", TOKEN_ERROR, 401),
             answer_example(
