@@ -30,7 +30,7 @@ from cards.pki import keyfiles
 from cards.pki.profiles import PROFILES, SIGNATURE, USER_AUTHENTICATION
 from cards.reader.protocol import signed_message
 from tests.cards.chips import JPKI, PASSWORD, PIN, say, sign_command, verify
-from tests.cards.people import NOW, chip, in_use, places, terminal  # noqa: F401
+from tests.cards.people import NOW, chip, in_use, terminal
 from tests.cards.test_pki import HANAKO
 from tests.residents.people import CLERK
 from tests.support import DATABASES
@@ -166,7 +166,7 @@ def test_an_answer_to_another_challenge() -> None:
         authentication.verify(challenge_id=two.pk, certificate_der=reader.certificate(), signature=signature, at=NOW)
 
 
-def _forged(places, *, purpose: str = USER_AUTHENTICATION, directory: str = "theirs") -> Callable[[Challenge], object]:  # noqa: F811
+def _forged(places, *, purpose: str = USER_AUTHENTICATION, directory: str = "theirs") -> Callable[[Challenge], object]:
     """A certificate of the same name and content, whose key the attacker holds."""
     profile = PROFILES[purpose]
     authority = keyfiles.create(places / directory, profile, generation=1, at=NOW)
@@ -185,19 +185,19 @@ def _forged(places, *, purpose: str = USER_AUTHENTICATION, directory: str = "the
     )
 
 
-def test_the_card_of_another_authority_with_the_same_name(places) -> None:  # noqa: F811
+def test_the_card_of_another_authority_with_the_same_name(places) -> None:
     in_use()
     with pytest.raises(ForeignCertificate):
         _forged(places)(ask())
 
 
-def test_a_certificate_that_our_key_signed_but_nobody_registered(places) -> None:  # noqa: F811
+def test_a_certificate_that_our_key_signed_but_nobody_registered(places) -> None:
     in_use()
     with pytest.raises(ForeignCertificate):
         _forged(places, directory="pki")(ask())
 
 
-def test_before_any_authority_exists_nothing_is_accepted(places) -> None:  # noqa: F811
+def test_before_any_authority_exists_nothing_is_accepted(places) -> None:
     with pytest.raises(ForeignCertificate):
         _forged(places)(ask())
 
@@ -212,7 +212,7 @@ def test_the_signature_certificate_signs_nobody_in() -> None:
         authentication.verify(challenge_id=challenge.pk, certificate_der=bytes(row.der), signature=signature, at=NOW)
 
 
-def test_a_signature_certificate_signed_by_the_wrong_authority(places) -> None:  # noqa: F811
+def test_a_signature_certificate_signed_by_the_wrong_authority(places) -> None:
     """A signature-profile leaf under the user-authentication authority's key fails on usage and policy."""
     in_use()
     from cards.pki.authority import Authority

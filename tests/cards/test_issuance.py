@@ -13,7 +13,7 @@ from cards.chip.memory import CardRemoved
 from cards.models import Card, Certificate
 from residents.changes import record_death
 from tests.cards.chips import NUMBER, PASSWORD, PIN, SUPPORT, say, verify
-from tests.cards.people import NOW, chip, in_use, issued, new_code, person, places, terminal  # noqa: F401
+from tests.cards.people import NOW, chip, in_use, issued, new_code, person, terminal
 from tests.residents.people import CLERK, SAKURA
 from tests.support import DATABASES
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from cards import issuance, lifecycle
 from cards.models import Card, Certificate
 from databases import REGISTRY
-from tests.cards.people import NOW, in_use, person, places  # noqa: F401
+from tests.cards.people import NOW, in_use, person
 from tests.residents.people import CLERK
 from tests.support import DATABASES
 
