@@ -5,8 +5,10 @@ Every act is the one that a clerk's page calls.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.db import transaction
 
 from accounts.models import User
@@ -17,7 +19,7 @@ from crossings.purposes import Purpose
 from databases import PORTAL
 from mynaportal.demo import cast
 from residents import details, moves
-from residents.models import Relation, Resident
+from residents.models import Relation
 
 if TYPE_CHECKING:
     from mynaportal.demo.country import Country
@@ -95,7 +97,9 @@ def issue_cards(country: Country) -> None:
     clerks = {clerk.person for clerk in cast.CLERKS}
     for slug in country.shuffled(list(cast.CARD_HOLDERS)):
         resident = country.resident_of(slug)
-        if not _has_card(resident):
+        if not Card.objects.filter(resident=resident).exists():
+            # A chip without a row is what a kill in the middle of this act leaves.
+            (Path(settings.CARDS_DIR) / f"{slug}.card").unlink(missing_ok=True)
             issuance.issue(
                 resident=resident,
                 pin=cast.PIN,
@@ -105,10 +109,6 @@ def issue_cards(country: Country) -> None:
                 portal_code=codes.portal_code_of(resident),
                 staff_code=codes.staff_code_of(resident) if slug in clerks else None,
             )
-
-
-def _has_card(resident: Resident) -> bool:
-    return Card.objects.filter(resident=resident).exists()
 
 
 def _clerk(country: Country, slug: str) -> User:

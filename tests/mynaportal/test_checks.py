@@ -28,6 +28,9 @@ DEPLOYMENT_CHECKS = (
 )
 
 
+pytestmark = pytest.mark.filterwarnings("ignore:Overriding setting DATABASES")
+
+
 def found() -> list[str]:
     messages: list[CheckMessage] = [message for check in DEPLOYMENT_CHECKS for message in check(None)]
     for message in messages:

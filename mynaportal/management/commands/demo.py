@@ -45,7 +45,7 @@ class Command(BaseCommand):
             self._fill(options["residents"], options["seed"])
             if not options["load_only"]:
                 self._serve(port, reader_port)
-        except serving.CannotServe as error:
+        except (serving.CannotServe, catalogues.CatalogueError) as error:
             raise CommandError(str(error)) from None
         except Stopped:
             self.stdout.write("\nStopped.")
