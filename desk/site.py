@@ -85,6 +85,6 @@ def _sign_out(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(reverse("desk:login"))
 
 
-_language = login_not_required(csrf_protect(set_language))
+_language = login_not_required(require_POST(csrf_protect(set_language)))
 
 site = DeskSite(name="desk")

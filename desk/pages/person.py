@@ -34,6 +34,7 @@ def record(request: HttpRequest, resident: Resident) -> HttpResponse:
     now = timezone.now()
     entry = resident.current
     protection = Protection.objects.of(resident).in_force(now).first()
+    card = Card.objects.of(resident).live().first()
     return show(
         request,
         "desk/person.html",
@@ -45,7 +46,8 @@ def record(request: HttpRequest, resident: Resident) -> HttpResponse:
         protection=protection,
         number=masked(resident),
         number_change=NumberChange.objects.filter(resident=resident, approved_at__isnull=True).first(),
-        card=Card.objects.of(resident).order_by("-issued_on").first(),
+        card=card or Card.objects.of(resident).order_by("-issued_on").first(),
+        card_live=card is not None,
         acts=[{"name": act.title, "href": address("act", resident.pk, slug=act.slug)} for act in acts_open_to(entry)]
         if may(request.user, Act.REGISTER)
         else [],

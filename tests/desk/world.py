@@ -73,7 +73,9 @@ class World:
     def opened(self, user: User, resident: Resident, purpose: str = "CERTIFICATE") -> Client:
         """As above, after the purpose page for this resident."""
         client = self.client(user)
-        answer = client.post(address("purpose", resident.pk), {"purpose": purpose, "case_number": "2026-1", "words": ""})
+        answer = client.post(
+            address("purpose", resident.pk), {"purpose": purpose, "case_number": "2026-1", "words": ""}
+        )
         assert answer.status_code == 302, answer.content.decode()
         return client
 
@@ -119,5 +121,3 @@ def _resident(details: PersonDetails, home: Address) -> Resident:
     entry = register.register_moving_in(details=details, address=home, on=START.date(), by="test", at=START)
     enrol(resident=entry.resident, agencies=[home.local_government_code], at=START)
     return entry.resident
-
-

@@ -1,0 +1,91 @@
+"""Into the desk by card, and out again."""
+
+from __future__ import annotations
+
+import re
+import time
+from unittest.mock import patch
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from crossings import sign_in
+from desk.sign_in import LONGEST
+from tests.desk.world import World
+from tests.support import DATABASES
+
+pytestmark = DATABASES
+
+
+def signed_in(user: object) -> sign_in.SignedIn:
+    return sign_in.SignedIn(user, [])
+
+
+def test_the_page_hands_a_challenge_to_the_reader(world: World) -> None:
+    client = Client()
+    answer = client.get("/desk/sign-in/")
+    page = answer.content.decode()
+    assert answer.headers["Referrer-Policy"] == "origin"
+    assert f'action="{settings.READER_ORIGIN}/sign"' in page
+    fields = dict(re.findall(r'name="(\w+)" value="([^"]*)"', page))
+    assert fields["purpose"] == "desk-sign-in" and fields["return_to"] == "/desk/sign-in/answer/"
+    assert client.session.session_key not in page
+
+
+def test_a_clerks_card_opens_a_new_session_of_a_quarter_of_an_hour(world: World) -> None:
+    client = Client()
+    client.get("/desk/sign-in/")
+    before = client.session.session_key
+    with patch("desk.sign_in.sign_in.finish", return_value=signed_in(world.clerk)):
+        answer = client.get("/desk/sign-in/finish/?challenge=x")
+    assert answer.headers["Location"] == "/desk/"
+    assert client.session.session_key != before
+    assert client.session.get_expiry_age() == settings.CLERK_SESSION_AGE == 900
+    assert client.get("/desk/").status_code == 200
+
+
+def test_a_citizens_card_opens_nothing(world: World) -> None:
+    client = Client()
+    with patch("desk.sign_in.sign_in.finish", return_value=signed_in(world.citizen)):
+        assert client.get("/desk/sign-in/finish/?challenge=x").status_code == 403
+    assert client.get("/desk/").status_code == 302
+
+
+@pytest.mark.parametrize(
+    "path", ["finish/", "finish/?challenge=x", "finish/?challenge=4c2c6f32-0000-4000-8000-000000000000"]
+)
+def test_a_finish_that_no_card_answered_is_refused(world: World, path: str) -> None:
+    assert Client().get(f"/desk/sign-in/{path}").status_code in {400, 403}
+
+
+@pytest.mark.parametrize("given", [{}, {"challenge": "x", "certificate": "!", "signature": "!"}, {"challenge": "x"}])
+def test_a_forged_answer_is_refused(world: World, given: dict[str, str]) -> None:
+    assert Client().post("/desk/sign-in/answer/", given).status_code in {400, 403}
+
+
+def test_after_eight_hours_the_card_is_asked_again(world: World) -> None:
+    client = world.client(world.clerk)
+    assert client.get("/desk/").status_code == 200
+    with patch("desk.sign_in.time.time", return_value=time.time() + LONGEST.total_seconds() + 1):
+        assert client.get("/desk/").status_code == 302
+
+
+def test_signing_out_ends_the_session_and_the_permissions(world: World) -> None:
+    client = world.opened(world.clerk, world.hanako)
+    assert client.post("/desk/sign-out/").headers["Location"] == "/desk/sign-in/"
+    assert dict(client.session) == {}
+    assert client.get("/desk/").status_code == 302
+
+
+def test_an_account_that_is_switched_off_is_out_at_once(world: World) -> None:
+    client = world.client(world.clerk)
+    world.clerk.is_active = False
+    world.clerk.save()
+    assert client.get("/desk/").status_code == 302
+
+
+def test_the_language_is_switched_without_the_portals_door(world: World) -> None:
+    client = world.client(world.clerk)
+    client.post("/desk/language/", {"language": "en", "next": "/desk/lists/"})
+    assert "Municipal desk" in client.get("/desk/").content.decode()
