@@ -10,7 +10,7 @@ from typing import NamedTuple
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from crossings.purposes import Purpose
+from crossings.purposes import Purpose, in_words
 from exchange.looks import GROUNDS
 from exchange.models import Kind
 from exchange.records import Record
@@ -93,8 +93,8 @@ def badge_of(record: Record) -> Badge:
 
 
 def purpose_of(record: Record) -> str:
-    """For what a clerk looked, in the words of the list that clerks choose from."""
-    return str(Purpose(record.purpose).label) if record.purpose in Purpose.values else ""
+    """For what a clerk looked, in the words of the list that clerks choose from, and the clerk's own after them."""
+    return in_words(record.purpose) if record.purpose.partition(": ")[0] in Purpose.values else ""
 
 
 def _sentence(record: Record) -> str:

@@ -122,7 +122,7 @@ def test_reprs_show_nobody(world: World) -> None:
 
 
 def test_a_purpose_is_read_in_the_language_of_the_page() -> None:
-    assert in_words(stored(Purpose.CARD)) == "個人番号カードの手続のため"
+    assert in_words(stored(Purpose.CARD)) == "個人番号カードの手続"
     assert in_words("OTHER: 庁内の調査") == "その他の目的: 庁内の調査"
     assert in_words("something of before") == "something of before"
     with pytest.raises(ValueError, match="NOSY"):
