@@ -18,12 +18,17 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 
 # What needs the register's keys goes to a worker that has them (docker-compose.yml: registry-worker).
-app.conf.task_routes = {"mynaportal.tasks.drain_code_issues": {"queue": "registry"}}
+app.conf.task_routes = {
+    "mynaportal.tasks.drain_code_issues": {"queue": "registry"},
+    "mynaportal.tasks.finish_moves": {"queue": "registry"},
+}
 
 app.conf.beat_schedule = {
     "codes that agencies wait for": {"task": "mynaportal.tasks.drain_code_issues", "schedule": 60.0},
     "hints that were lost": {"task": "notifications.tasks.queue_waiting_hints", "schedule": 300.0},
-    "sessions that have ended": {"task": "mynaportal.tasks.clear_sessions", "schedule": crontab(hour=3, minute=20)},
+    "moves that were cut off": {"task": "mynaportal.tasks.finish_moves", "schedule": 300.0},
+    "bills that lapsed": {"task": "payments.tasks.close_time_barred_bills", "schedule": crontab(hour=0, minute=10)},
+    "what has ended": {"task": "mynaportal.tasks.forget_what_has_ended", "schedule": 3600.0},
 }
 
 

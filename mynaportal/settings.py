@@ -192,7 +192,7 @@ DEFAULT_FROM_EMAIL = env("MYNA_FROM_EMAIL", "no-reply@portal.example")
 
 # --- background work: inline where no broker is named ----------------------------------------------------------------
 REDIS_URL = env("REDIS_URL")
-CELERY_BROKER_URL = REDIS_URL or "memory://"
+CELERY_BROKER_URL = REDIS_URL or "memory://localhost/"
 CELERY_TASK_ALWAYS_EAGER = not REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True

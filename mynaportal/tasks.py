@@ -1,4 +1,4 @@
-"""Background work that belongs to no single room. Safe to repeat at any time."""
+"""Periodic work that spans rooms, or belongs to none. Safe to repeat at any time; the beat's hours are in celery.py."""
 
 from __future__ import annotations
 
@@ -6,16 +6,26 @@ from celery import shared_task
 from django.core.management import call_command
 from django.utils import timezone
 
-from crossings import codes
+from agencies import clients
+from cards import authentication
+from crossings import codes, move
 
 
 @shared_task
 def drain_code_issues() -> None:
-    """Take up code issues that a crash left in the register's outbox. Periodic, every minute."""
+    """Take up code issues that a crash left in the register's outbox. Needs the vault. Every minute."""
     codes.drain_code_issues(at=timezone.now())
 
 
 @shared_task
-def clear_sessions() -> None:
-    """Delete sessions that have ended. Periodic, every night."""
+def finish_moves() -> None:
+    """End moves that a crash left half done. Needs the vault. Every five minutes."""
+    move.finish_moves(at=timezone.now())
+
+
+@shared_task
+def forget_what_has_ended() -> None:
+    """Delete sessions, challenges and marks of used assertions that nobody could use any more. Every hour."""
     call_command("clearsessions")
+    authentication.forget_challenges(at=timezone.now())
+    clients.forget_expired(at=timezone.now())
