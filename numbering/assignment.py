@@ -24,7 +24,7 @@ from django.db.models import Exists, OuterRef
 from databases import REGISTRY
 from keys import custody
 from numbering import vault
-from numbering.check_digits import individual_number_check_digit, is_individual_number
+from numbering.check_digits import individual_number_check_digit
 from numbering.models import IndexKeys, IssuedNumber, NumberState
 from residents.models import Resident
 
@@ -43,16 +43,15 @@ class NoNumberLeft(Exception):
 def transform(record_code: str, counter: int) -> str | None:
     """The number that a record code and counter lead to, or None where the draw is rejected (the next counter then).
 
-    The top 37 bits of the HMAC are a draw from 0 to 2^37 - 1; only draws below 10^11 count, so that every 11-digit body
-    is equally likely.
+    The top 37 bits of the HMAC are a draw from 0 to 2^37 - 1; only draws below 10^11 count (and zero does not), so that
+    every 11-digit body is equally likely.
     """
     mac = hmac.digest(custody.current(TRANSFORM).material, f"{record_code}/{counter}".encode(), hashlib.sha256)
     draw = int.from_bytes(mac[:8], "big") >> (64 - _DRAW_BITS)
-    if draw >= _BODIES:
+    if not 0 < draw < _BODIES:  # twelve zeros are a number to no one
         return None
     body = f"{draw:011d}"
-    number = body + individual_number_check_digit(body)
-    return number if is_individual_number(number) else None
+    return body + individual_number_check_digit(body)
 
 
 def assign(*, resident: Resident, at: datetime) -> IssuedNumber:

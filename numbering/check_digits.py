@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from operator import mul
 
 _SEPARATORS = re.compile(r"[\s\-‐‑‒–—−]+")
 _INDIVIDUAL_WEIGHTS = (6, 5, 4, 3, 2, 7, 6, 5, 4, 3, 2)
@@ -67,7 +68,7 @@ def is_resident_record_code(text: str) -> bool:
 
 def local_government_code_check_digit(body: str) -> str:
     """The 6th digit of a local government code for its first 5 (prefecture 2, body 3)."""
-    total = sum(digit * weight for digit, weight in zip(_digits(body, 5), _LOCAL_GOVERNMENT_WEIGHTS, strict=True))
+    total = sum(map(mul, _digits(body, 5), _LOCAL_GOVERNMENT_WEIGHTS))
     return str((11 - total % 11) % 10)
 
 
@@ -77,7 +78,7 @@ def is_local_government_code(text: str) -> bool:
 
 
 def _modulo_11(digits: list[int], weights: tuple[int, ...]) -> str:
-    remainder = sum(digit * weight for digit, weight in zip(digits, weights, strict=True)) % 11
+    remainder = sum(map(mul, digits, weights)) % 11
     return "0" if remainder <= 1 else str(11 - remainder)
 
 
@@ -85,7 +86,7 @@ def _digits(text: str, length: int) -> list[int]:
     if not _is_digits(text, length):
         # The text may be a number in disguise, so the error does not repeat it.
         raise ValueError(f"Expected {length} digits.")
-    return [int(digit) for digit in text]
+    return list(map(int, text))
 
 
 def _is_digits(text: str, length: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -68,7 +69,7 @@ def _given_name(value: str) -> dict[str, Any]:
     return {"name_search__endswith": " " + searchable(value)}
 
 
-_ITEMS = {
+_ITEMS: dict[str, Callable[[str], dict[str, Any]]] = {
     "full_name": lambda value: {"name_joined": searchable(value).replace(" ", "")},
     "family_name": _family_name,
     "given_name": _given_name,
