@@ -21,17 +21,24 @@ people.ready()
 people.ask(people.KENJI)
 people.hold_income(people.HANAKO, 77)
 """
-# Every step of the inquiry gets a boundary before and after it; the process kills itself at the one it is told.
+# Every step of the inquiry gets a boundary before and after it. One child per boundary kills itself there, the last one
+# comes through; after each the parent prints how it ended, what it answered, and what is on record.
 KILLED = """
-import os, signal, sys
+import json, os, signal, sys
+from django.db import connections
 from exchange import inquiry
+from exchange.models import AccessRecord
+from holdings.models import ProvisionCopy
 from tests.exchange import people
-passed = 0
+
+passed, fatal = 0, 0
+
 def boundary():
     global passed
-    if passed == int(sys.argv[1]):
+    if passed == fatal:
         os.kill(os.getpid(), signal.SIGKILL)
     passed += 1
+
 def guarded(step):
     def run(*args, **facts):
         boundary()
@@ -39,12 +46,33 @@ def guarded(step):
         boundary()
         return result
     return run
+
+def state():
+    phases = [AccessRecord.objects.filter(phase=phase).count() for phase in ("ASKED", "ANSWERED")]
+    return [*phases, ProvisionCopy.objects.count()]
+
+def child(out):
+    for name in ("permit", "convert"):
+        setattr(inquiry, name, guarded(getattr(inquiry, name)))
+    inquiry.ledger.record = guarded(inquiry.ledger.record)
+    inquiry.provide.answer = guarded(inquiry.provide.answer)
+    os.write(out, people.ask(code=code).items[0].value.encode())
+    os._exit(0)
+
 code = people.code_at(people.agency(people.CHOFU), people.HANAKO)
-for name in ("permit", "convert"):
-    setattr(inquiry, name, guarded(getattr(inquiry, name)))
-inquiry.ledger.record = guarded(inquiry.ledger.record)
-inquiry.provide.answer = guarded(inquiry.provide.answer)
-print(people.ask(code=code).items[0].value, flush=True)
+ended = -signal.SIGKILL
+while ended == -signal.SIGKILL:
+    before = state()
+    connections.close_all()
+    inward, outward = os.pipe()
+    process = os.fork()
+    if process == 0:
+        child(outward)
+    os.close(outward)
+    ended = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+    answer = os.read(inward, 100).decode()
+    print(json.dumps([ended, answer, *(now - then for now, then in zip(state(), before))]), flush=True)
+    fatal += 1
 """
 MANY = """
 import sys
@@ -105,19 +133,13 @@ def test_an_error_between_any_two_steps_lets_no_answer_out(monkeypatch, step, ca
 def test_a_process_killed_between_any_two_steps_leaves_no_answer_without_a_record(tmp_path, engine):
     with migrated_var(tmp_path, engine) as env:
         committed.run(env, PREPARE)
-        killed, printed = 0, ""
-        while not printed:
-            before = _state(env)
-            process = committed.start(env, KILLED, str(killed), stdout=-1, stderr=-1)
-            printed, errors = process.communicate(timeout=120)
-            asked, answered, copies = (now - then for now, then in zip(_state(env), before, strict=True))
-            assert asked >= copies >= answered, "an answer without a record"
-            if printed:
-                assert (process.returncode, printed.strip(), asked, answered, copies) == (0, "77", 1, 1, 1)
-            else:
-                assert process.returncode == -signal.SIGKILL, errors
-                killed += 1
-        assert killed == 12
+        *killed, whole = [json.loads(line) for line in committed.run(env, KILLED).splitlines()]
+        for ended, answer, asked, answered, copies in killed:
+            assert (ended, answer) == (-signal.SIGKILL, "")
+            assert 1 >= asked >= copies >= answered, "an answer without a record"
+        assert whole == [0, "77", 1, 1, 1]
+        assert len(killed) == 12
+        assert {tuple(counts) for _, _, *counts in killed} == {(0, 0, 0), (1, 0, 0), (1, 0, 1), (1, 1, 1)}
         _assert_contiguous(env)
 
 
@@ -143,17 +165,6 @@ def test_many_processes_at_once_keep_the_log_whole_and_mix_nothing_up(tmp_path, 
         assert sorted(map(tuple, events.values())) == sorted(
             [("ASKED", "ANSWERED")] * (4 * turns * 4) + [("REFUSED",)] * (4 * turns)
         )
-
-
-def _state(env: dict[str, str]) -> tuple[int, int, int]:
-    count = "SELECT count(*) FROM exchange_accessrecord WHERE phase = '{}'"
-    queries = [
-        (count.format("ASKED"), "exchange"),
-        (count.format("ANSWERED"), "exchange"),
-        ("SELECT count(*) FROM holdings_provisioncopy", "holdings"),
-    ]
-    asked, answered, copies = (committed.rows(env, query, name)[0][0] for query, name in queries)
-    return asked, answered, copies
 
 
 def _assert_contiguous(env: dict[str, str]) -> list[dict]:

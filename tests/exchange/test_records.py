@@ -196,19 +196,19 @@ def test_the_number_of_queries_does_not_grow():
 
 
 def test_the_page_is_found_by_an_index_on_the_subject():
-    """Cost independent of other people's records: the plan searches by subject and sorts nothing."""
+    """Cost independent of other people's records: the index finds and orders her rows, and no other is read."""
     connection = connections["exchange"]
-    if connection.vendor != "sqlite":
-        pytest.skip("the planner of PostgreSQL scans a table this small")
     with CaptureQueriesContext(connection) as queries:
         hers()
     (page, *_rest) = [query["sql"] for query in queries if '"exchange_accessrecord"."subject" =' in query["sql"]]
     with connection.cursor() as cursor:
-        cursor.execute(f"EXPLAIN QUERY PLAN {page}")
-        plan = " ".join(row[3] for row in cursor.fetchall())
-    assert "record_of_subject (subject=?)" in plan
-    assert "SCAN" not in plan
-    assert "TEMP B-TREE" not in plan
+        if connection.vendor == "postgresql":
+            # A table this small would be read whole; the question is whether the index could serve.
+            cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off")
+        cursor.execute(f"EXPLAIN {'QUERY PLAN ' * (connection.vendor == 'sqlite')}{page}")
+        plan = "\n".join(str(row[-1]) for row in cursor.fetchall())
+    assert "record_of_subject" in plan
+    assert not any(word in plan for word in ("SCAN", "Seq Scan", "TEMP B-TREE", "Sort"))
 
 
 def test_nothing_shows_in_repr():
