@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 # 99,999,999 yen: more than any bill of a municipality to a person, and a guard against a slipped comma.
 LARGEST_AMOUNT = 99_999_999
+ORDER_VALID = datetime.timedelta(minutes=30)
 
 
 class ChargeQuerySet(models.QuerySet["Charge"]):
@@ -132,6 +133,15 @@ class Payment(models.Model):
 
     def __repr__(self) -> str:
         return "<Payment>"
+
+    @property
+    def valid_until(self) -> datetime.datetime:
+        """Until when the order can be confirmed at the provider."""
+        return self.started_at + ORDER_VALID
+
+    def is_waiting(self, at: datetime.datetime) -> bool:
+        """Whether the provider may still tell us of this order."""
+        return self.state == PaymentState.STARTED and at < self.valid_until
 
 
 class ProviderEvent(models.Model):

@@ -16,13 +16,12 @@ from accounts.models import User
 from databases import PORTAL
 from payments import ledger, providers, receipts
 from payments.charging import NotOpen
-from payments.models import Charge, Payment, ProviderEvent
+from payments.models import ORDER_VALID, Charge, Payment, ProviderEvent
 from payments.providers.base import Event, EventRefused, Order, Result
 from payments.states import ChargeState, PaymentState, charges_that_may_become, payments_that_may_become
 
-# An order is good for half an hour; for the first half of it, pressing "pay" again leads to the same order.
-ORDER_VALID = datetime.timedelta(minutes=30)
-_ORDER_REUSED = datetime.timedelta(minutes=15)
+# For the first half of the time that an order is good for, pressing "pay" again leads to the same order.
+_ORDER_REUSED = ORDER_VALID / 2
 
 Outcome = ProviderEvent.Outcome
 
@@ -61,7 +60,7 @@ def start(*, charge: Charge, user: User, return_url: str, notify_url: str, payee
             payee=payee,
             return_url=return_url,
             notify_url=notify_url,
-            valid_until=payment.started_at + ORDER_VALID,
+            valid_until=payment.valid_until,
         )
     )
 

@@ -76,7 +76,7 @@ def back(request: HttpRequest, charge_id: UUID) -> HttpResponse:
     last = bill["charge"].payments.order_by("-started_at", "id").first()
     if last is None:
         return HttpResponseRedirect(reverse("portal:payment", args=[charge_id]))
-    bill["waiting"] = bill["charge"].is_open() and last.state == PaymentState.STARTED
+    bill["waiting"] = bill["charge"].is_open() and last.is_waiting(timezone.now())
     bill["returned"] = last.state == PaymentState.RETURNED
     return render(request, "portal/payments/back.html", bill)
 

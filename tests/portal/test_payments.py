@@ -117,6 +117,14 @@ def test_after_a_cancelled_payment_the_page_says_what_to_do(client: Client, hana
     assert reverse("portal:pay", args=[charge.pk]) in page
 
 
+def test_an_order_that_ran_out_is_not_waited_for(client: Client, hanako: User) -> None:
+    charge = bill(hanako.portal_code)
+    order(charge, timezone.now() - 31 * MINUTE)
+    page = text_of(client, reverse("portal:payment-return", args=[charge.pk]))
+    assert "The payment was not completed" in page
+    assert "waiting" not in page
+
+
 def test_returning_without_a_payment_shows_the_bill(client: Client, hanako: User) -> None:
     charge = bill(hanako.portal_code)
     answer = client.get(reverse("portal:payment-return", args=[charge.pk]))
