@@ -20,7 +20,7 @@ from django.db import connections
 from agencies import registry
 from agencies.models import Agency
 from crossings import codes
-from databases import ALIASES
+from databases import ALIASES, REGISTRY
 from exchange import conversion
 from mynaportal.demo import agencies_side, cast, copies, families, story
 from mynaportal.demo.agencies_side import Row
@@ -72,12 +72,14 @@ def fill(plan: Plan, progress: Progress, *, stop_after: str = "") -> None:
             progress.finish()
             if title == stop_after:
                 return
+        _forget_order_of_updates()
     plan.complete(directory)
 
 
 def load_agencies(country: Country) -> None:
     """The agencies of the reference list, and the own side of each that keeps its copies with us."""
     registry.load()
+    Path(settings.AGENCIES_DIR).mkdir(mode=0o700, exist_ok=True)
     for agency in Agency.objects.active().filter(is_hosted=True):
         agencies_side.found(agency)
 
@@ -232,6 +234,16 @@ def _own_register(agency: str, local_ids: list[str]) -> dict[str, Entry]:
         entries = Entry.objects.current().filter(resident__in=residents[start : start + 500])
         found |= {known[entry.resident_id]: entry for entry in entries}
     return found
+
+
+def _forget_order_of_updates() -> None:
+    """PostgreSQL puts an updated row at the table's end: who looks there would read the order in which codes were issued.
+
+    Written anew by their random ids, the rows say nothing. SQLite updates in place.
+    """
+    if connections[REGISTRY].vendor == "postgresql":
+        with connections[REGISTRY].cursor() as cursor:
+            cursor.execute("CLUSTER numbering_issuedcode USING numbering_issuedcode_pkey")
 
 
 @contextmanager

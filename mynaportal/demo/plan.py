@@ -53,6 +53,6 @@ def load(directory: Path) -> Plan | None:
 @contextmanager
 def alone(directory: Path) -> Iterator[None]:
     """Hold the directory while the country is filled: a second run waits and then finds it done."""
-    with (directory / "demo.lock").open("w") as file:
+    with os.fdopen(os.open(directory / "demo.lock", os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
