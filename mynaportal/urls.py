@@ -22,7 +22,7 @@ if "bank" in settings.MYNA_DOORS and settings.SANDBOX_BANK:
 if "portal" in settings.MYNA_DOORS:
     urlpatterns.append(path("", include("portal.urls")))
 
-handler400 = "portal.views.errors.bad_request"
-handler403 = "portal.views.errors.forbidden"
-handler404 = "portal.views.errors.not_found"
-handler500 = "portal.views.errors.server_error"
+handler400 = "mynaportal.errors.bad_request"
+handler403 = "mynaportal.errors.forbidden"
+handler404 = "mynaportal.errors.not_found"
+handler500 = "mynaportal.errors.server_error"
