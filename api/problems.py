@@ -43,11 +43,13 @@ KINDS: dict[str, Kind] = {
     "invalid-request": Kind(
         400,
         "The request is not well formed",
-        "`errors` names each field that was refused and why. Values are never repeated. Fields that the API does not "
+        "The errors name each field that was refused, and why. Values are never repeated. Fields that the API does not "
         "know are refused too, so that a misspelt field is not silently left out. Nothing was looked up or recorded.",
     ),
     "no-token": Kind(
-        401, "An access token is needed", "Get a token at /api/oauth/token and send it as `Authorization: Bearer …`."
+        401,
+        "An access token is needed",
+        "Get a token at /api/oauth/token and send it in the header Authorization, as a Bearer token.",
     ),
     "invalid-token": Kind(
         401,
@@ -74,7 +76,7 @@ KINDS: dict[str, Kind] = {
         "The permission table allows this data set, but not every item that was asked for. Nothing was answered. The "
         "refusal is on record, and the person sees it.",
     ),
-    "refused": Kind(403, "Refused", "The exchange refused the request. `code` says why; the refusal is on record."),
+    "refused": Kind(403, "Refused", "The exchange refused the request. The code says why; the refusal is on record."),
     "not-found": Kind(404, "No such address", "The addresses are listed in the schema at /api/schema/."),
     "method-not-allowed": Kind(
         405,
@@ -95,7 +97,9 @@ KINDS: dict[str, Kind] = {
         "Send application/json; the token address takes application/x-www-form-urlencoded.",
     ),
     "too-many-requests": Kind(
-        429, "Too many requests", "Your agency has used up its requests of this minute. Wait as `Retry-After` says."
+        429,
+        "Too many requests",
+        "Your agency has used up its requests of this minute. Wait as the header Retry-After says.",
     ),
     "internal-error": Kind(
         500,

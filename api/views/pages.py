@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
@@ -13,6 +15,8 @@ from django.views.decorators.http import require_safe
 
 from api import problems
 from api.samples import INQUIRY, INQUIRY_ANSWER, REFUSAL
+
+_INNERMOST = re.compile(r"[\[{][^\[\]{}]*[\]}]")
 
 
 @login_not_required
@@ -28,8 +32,14 @@ def index(request: HttpRequest) -> HttpResponse:
         ("/api/v1/codes/confirm", _("Says that the codes have arrived, so that they are deleted here.")),
     ]
     examples = {"inquiry": INQUIRY, "answer": INQUIRY_ANSWER, "refusal": REFUSAL}
-    shown = {name: json.dumps(example, ensure_ascii=False, indent=2) for name, example in examples.items()}
+    shown = {name: _written(example) for name, example in examples.items()}
     return render(request, "api/index.html", {"origin": settings.PORTAL_ORIGIN, "addresses": addresses, **shown})
+
+
+def _written(example: dict[str, Any]) -> str:
+    """JSON as a person would write it: a short innermost list or object stays on its line."""
+    text = json.dumps(example, ensure_ascii=False, indent=2)
+    return _INNERMOST.sub(lambda found: re.sub(r"\s*\n\s*", " ", found[0]) if len(found[0]) < 150 else found[0], text)
 
 
 @login_not_required

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 
 import pytest
-from django.test import Client
+from django.test import Client, RequestFactory
 from rest_framework import exceptions
 
 from api import problems
 from api.problems import FieldError, Problem
+from mynaportal import errors
 from tests.api.sides import Country
 from tests.support import DATABASES
 
@@ -121,3 +122,16 @@ def test_problems_are_in_english_whatever_is_asked(country: Country) -> None:
     assert answers[0].json == answers[1].json
     fields = country.chofu.post("/api/v1/charges", {"amount": -1}, **{"Accept-Language": "ja"}).text
     assert fields.isascii()
+
+
+def test_what_fails_before_the_door_is_a_problem_too(client: Client) -> None:
+    response = client.post("/api/v1/inquiries", headers={"Host": "elsewhere.example"})
+    assert response.status_code == 400
+    assert response.headers["Content-Type"] == "application/problem+json"
+    assert "elsewhere" not in response.content.decode()
+
+
+def test_a_failing_middleware_is_a_problem_under_the_api_and_a_page_elsewhere(rf: RequestFactory) -> None:
+    assert errors.server_error(rf.post("/api/v1/inquiries")).headers["Content-Type"] == "application/problem+json"
+    assert errors.server_error(rf.get("/records/")).headers["Content-Type"].startswith("text/html")
+    assert errors.forbidden(rf.post("/api/v1/inquiries")).status_code == 403
