@@ -237,7 +237,7 @@ def _own_register(agency: str, local_ids: list[str]) -> dict[str, Entry]:
 
 
 def _forget_order_of_updates() -> None:
-    """PostgreSQL puts an updated row at the table's end: who looks there would read the order in which codes were issued.
+    """PostgreSQL puts an updated row at the end of its table, which then shows the order in which codes were issued.
 
     Written anew by their random ids, the rows say nothing. SQLite updates in place.
     """
