@@ -23,7 +23,8 @@ _KNOWN = [
     *(f"00A4020C02{number:04X}" for number in _SHORT),
     *(f"002000{0x80 | number:02X}06 414141313131" for number in _SHORT),
 ]  # fmt: skip
-_known = st.sampled_from([bytes.fromhex(command.replace(" ", "")) for command in _KNOWN])
+_COMMANDS = [bytes.fromhex(command.replace(" ", "")) for command in _KNOWN]
+_known = st.sampled_from(_COMMANDS)
 _structured = st.builds(
     lambda cla, ins, p1, p2, data, le: bytes([cla, ins, p1, p2]) + (bytes([len(data)]) + data if data else b"") + le,
     st.sampled_from([0x00, 0x00, 0x80, 0x10, 0xFF]),
@@ -71,8 +72,8 @@ def test_a_million_commands() -> None:
         card = VirtualCard(store)
         secrets = _secrets(store)
         for _ in range(COMMANDS_PER_EXAMPLE):
-            command = random.choice(drawn)
-            if random.random() < 0.5 and command:
+            command = random.choice(_COMMANDS if random.random() < 0.6 else drawn)
+            if random.random() < 0.4 and command:
                 position = random.randrange(len(command))
                 command = command[:position] + bytes([random.randrange(256)]) + command[position + 1 :]
             if any(right in command for right in RIGHT):
