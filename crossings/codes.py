@@ -89,7 +89,11 @@ def _acquisition(promised: IssuedCode) -> UUID:
 def _own_code(resident: Resident, agency: Agency) -> Code:
     epoch = conversion.current_epoch(agency)
     private_key = registry.own_private_key(agency)
-    point = persons.blinded_point(resident=resident, recipient_public_key=rist1.public_key(private_key))
+    public_key = rist1.public_key(private_key)
+    if public_key != bytes(agency.code_public_key or b""):
+        # A point encrypted to one key and opened with another would be a code of nobody, and no one would notice.
+        raise conversion.NoCodeKey
+    point = persons.blinded_point(resident=resident, recipient_public_key=public_key)
     issued = conversion.issue(blinded=point, agency=agency, epoch=epoch)
     return Code(rist1.unblind(issued, private_key), epoch)
 
