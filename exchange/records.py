@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from agencies.models import Agency
 from codes.rist1 import Code
-from exchange import ledger, statute
+from exchange import ledger, looks, statute
 from exchange.models import AccessRecord, AccessRecordQuerySet, Kind, Phase
 from holdings.periods import legal_day
 
@@ -64,6 +64,8 @@ class Record:
         match self.outcome, self.kind:
             case "0000", Kind.DELIVERY:
                 return _("Delivered to you")
+            case "0000", Kind.LOOK if self.affair == looks.GROUNDS["code-issue"][0]:
+                return _("A code for you was issued")
             case "0000", Kind.LOOK:
                 return _("Looked at by a clerk")
             case "9000", Kind.DELIVERY:
