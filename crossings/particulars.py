@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.db.models import F
+
 from cards import lifecycle
 from cards.models import Card, Certificate
-from residents.models import Entry, Event
+from residents.models import Entry, Event, Resident, Status
 
 _SAID_ON_THE_CERTIFICATE = (
     Event.MOVED_IN, Event.MOVED_WITHIN, Event.NAME_CHANGED, Event.CORRECTED, Event.RETURNED, Event.LEFT_JAPAN,
@@ -20,8 +22,34 @@ def settle(*, entry: Entry, by: str, at: datetime) -> None:
     """Bring the person's card in line with the entry that was just noted."""
     if entry.event == Event.DIED:
         for card in Card.objects.of(entry.resident).live():
-            lifecycle.revoke(
-                card=card, at=at, by=by, state=Card.State.ABOLISHED, reason=Certificate.Reason.CESSATION_OF_OPERATION
-            )
+            _abolish(card, by=by, at=at)
     elif entry.event in _SAID_ON_THE_CERTIFICATE:
         lifecycle.attributes_changed(resident=entry.resident, at=at)
+
+
+def finish(*, at: datetime) -> int:
+    """End what a kill between the entry and its card left half done. Returns how many persons it was."""
+    left_by_the_dead = Card.objects.live().filter(
+        resident__entries__is_current=True, resident__entries__status=Status.DECEASED
+    )
+    finished = 0
+    for card in left_by_the_dead:
+        _abolish(card, by="", at=at)
+        finished += 1
+    outlived = Certificate.objects.filter(
+        purpose=Certificate.Purpose.SIGNATURE,
+        state=Certificate.State.VALID,
+        card__resident__entries__is_current=True,
+        card__resident__entries__event__in=_SAID_ON_THE_CERTIFICATE,
+        card__resident__entries__recorded_at__gt=F("not_before"),
+    )
+    for resident in Resident.objects.filter(pk__in=outlived.values("card__resident")):
+        lifecycle.attributes_changed(resident=resident, at=at)
+        finished += 1
+    return finished
+
+
+def _abolish(card: Card, *, by: str, at: datetime) -> None:
+    lifecycle.revoke(
+        card=card, at=at, by=by, state=Card.State.ABOLISHED, reason=Certificate.Reason.CESSATION_OF_OPERATION
+    )

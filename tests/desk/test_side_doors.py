@@ -6,12 +6,15 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.urls import reverse
 
+from codes.rist1 import format_code
 from desk.pages.page import address
 from desk.permissions import MAY, Act
 from desk.site import site
 from exchange.models import AccessRecord
+from notifications.models import Mailbox, Message
+from payments.models import Charge
 from residents.models import Resident
-from tests.desk.world import World
+from tests.desk.world import CHOFU, MITAKA, START, World, a_code
 from tests.support import DATABASES
 
 pytestmark = DATABASES
@@ -115,3 +118,21 @@ def test_the_frame_sends_a_strict_policy(world: World) -> None:
     assert "script-src 'self'" in policy and "unsafe" not in policy
     assert "no-store" in answer.headers["Cache-Control"]
     assert "<style" not in answer.content.decode() and " style=" not in answer.content.decode()
+
+
+def test_a_list_is_of_the_own_agency_only_and_says_nothing_of_whom(world: World) -> None:
+    code = a_code()
+    box = Mailbox.objects.create(portal_code=code)
+    for agency, amount in [(CHOFU, 18_500), (MITAKA, 99_777)]:
+        Charge.objects.create(
+            portal_code=code, agency=agency, reference="r", reference_sealed=b"", title_sealed=b"", amount=amount,
+            due_on=START.date(), issued_at=START,
+        )  # fmt: skip
+        Message.objects.create(
+            mailbox=box, sender=agency, reference="r", subject_sealed=b"", body_sealed=b"", sent_at=START
+        )
+    client = world.client(world.clerk)
+    charges = client.get("/desk/payments/charge/").content.decode()
+    assert "18,500" in charges and "99,777" not in charges
+    assert client.get("/desk/notifications/message/").context["cl"].result_count == 1
+    assert format_code(code) not in charges + client.get("/desk/notifications/message/").content.decode()
