@@ -87,13 +87,13 @@ def revoke_certificates(*, card: Card, reason: str, at: dt.datetime) -> int:
     return _end(card=card, state_after=Certificate.State.REVOKED, reason=reason, at=at)
 
 
-def _stop(*, card: Card, allowed: list[_State], into: _State, at: dt.datetime, by: str) -> Card:
+def _stop(*, card: Card, allowed: list[Card.State], into: Card.State, at: dt.datetime, by: str) -> Card:
     with transaction.atomic(using=REGISTRY, durable=True):
         _end(card=card, state_after=Certificate.State.HELD, reason=_Reason.CERTIFICATE_HOLD, at=at)
         return _move(card, allowed=allowed, into=into, at=at, by=by)
 
 
-def _move(card: Card, *, allowed: list[_State], into: _State, at: dt.datetime, by: str) -> Card:
+def _move(card: Card, *, allowed: list[Card.State], into: Card.State, at: dt.datetime, by: str) -> Card:
     if not Card.objects.filter(pk=card.pk, state__in=allowed).update(state=into):
         raise NotPossible
     CardEvent.objects.create(card=card, state=into, at=at.replace(microsecond=0), by=by)

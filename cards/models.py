@@ -46,7 +46,7 @@ class Card(models.Model):
         SUSPENDED = "SUSPENDED", _("stopped for a time")
         LOST = "LOST", _("reported lost")
         EXPIRED = "EXPIRED", _("expired")
-        RETURNED = "RETURNED", _("returned")
+        RETURNED = "RETURNED", _("given back")
         ABOLISHED = "ABOLISHED", _("abolished")
         CANCELLED = "CANCELLED", _("application withdrawn")
         REPLACED = "REPLACED", _("replaced by a new card")
@@ -111,8 +111,8 @@ class Card(models.Model):
     def _seal(self, column: str, code: Code) -> bytes:
         return sealing.seal(_SEALED_FOR, format_code(code).encode(), context=self._context(column))
 
-    def _open(self, column: str, sealed: bytes) -> Code:
-        return parse_code(sealing.open_sealed(_SEALED_FOR, sealed, context=self._context(column)).decode())
+    def _open(self, column: str, sealed: bytes | memoryview) -> Code:
+        return parse_code(sealing.open_sealed(_SEALED_FOR, bytes(sealed), context=self._context(column)).decode())
 
     def _context(self, column: str) -> str:
         return f"cards.Card.{column}_sealed:{self.pk}"
@@ -156,11 +156,11 @@ class Certificate(models.Model):
         CESSATION_OF_OPERATION = "cessationOfOperation", _("no longer needed")
         CERTIFICATE_HOLD = "certificateHold", _("stopped at the holder's wish")
 
-    serial = models.CharField(primary_key=True, max_length=40, editable=False, help_text=_("Hexadecimal, no sign."))
+    serial = models.CharField(primary_key=True, max_length=40, editable=False, help_text="Hexadecimal, no sign.")
     card = models.ForeignKey(Card, on_delete=models.PROTECT, related_name="certificates", editable=False)
     purpose = models.CharField(max_length=19, choices=Purpose.choices, editable=False)
-    generation = models.PositiveSmallIntegerField(editable=False, help_text=_("Of the authority's key."))
-    shard = models.CharField(max_length=6, editable=False, help_text=_("The revocation list that it belongs to."))
+    generation = models.PositiveSmallIntegerField(editable=False, help_text="Of the authority's key.")
+    shard = models.CharField(max_length=6, editable=False, help_text="The revocation list that it belongs to.")
     not_before = models.DateTimeField(editable=False)
     not_after = models.DateTimeField(editable=False)
     state = models.CharField(max_length=7, choices=State.choices, default=State.VALID)
@@ -198,7 +198,7 @@ class Challenge(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     nonce = models.BinaryField(editable=False)
-    session_hash = models.CharField(max_length=64, editable=False, help_text=_("A keyed value of the session."))
+    session_hash = models.CharField(max_length=64, editable=False, help_text="A keyed value of the session.")
     purpose = models.CharField(max_length=12, choices=Purpose.choices, editable=False)
     origin = models.CharField(max_length=255, editable=False)
     expires_at = models.DateTimeField(db_index=True, editable=False)

@@ -50,7 +50,7 @@ def parse(apdu: bytes) -> Command:
         raise WrongLength
     header, body = apdu[:4], apdu[4:]
     data, expected = _extended(body) if len(body) >= 3 and body[0] == 0 else _short(body)
-    return Command(*header, data, expected)
+    return Command(header[0], header[1], header[2], header[3], data, expected)
 
 
 def _short(body: bytes) -> tuple[bytes, int | None]:

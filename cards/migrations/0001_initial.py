@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
             name='Card',
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('state', models.CharField(choices=[('APPLIED', 'applied for'), ('REJECTED', 'application sent back'), ('IN_PRODUCTION', 'in production'), ('SHIPPED', 'shipped to the municipality'), ('READY', 'ready for collection'), ('ACTIVE', 'in use'), ('SUSPENDED', 'stopped for a time'), ('LOST', 'reported lost'), ('EXPIRED', 'expired'), ('RETURNED', 'returned'), ('ABOLISHED', 'abolished'), ('CANCELLED', 'application withdrawn'), ('REPLACED', 'replaced by a new card')], default='IN_PRODUCTION', max_length=13)),
+                ('state', models.CharField(choices=[('APPLIED', 'applied for'), ('REJECTED', 'application sent back'), ('IN_PRODUCTION', 'in production'), ('SHIPPED', 'shipped to the municipality'), ('READY', 'ready for collection'), ('ACTIVE', 'in use'), ('SUSPENDED', 'stopped for a time'), ('LOST', 'reported lost'), ('EXPIRED', 'expired'), ('RETURNED', 'given back'), ('ABOLISHED', 'abolished'), ('CANCELLED', 'application withdrawn'), ('REPLACED', 'replaced by a new card')], default='IN_PRODUCTION', max_length=13)),
                 ('chip_slug', models.SlugField(help_text="The name of the chip's file.", max_length=60, unique=True)),
                 ('issued_on', models.DateField()),
                 ('expires_on', models.DateField(help_text='The last day of validity, in Japan.')),
@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
             name='CardEvent',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('APPLIED', 'applied for'), ('REJECTED', 'application sent back'), ('IN_PRODUCTION', 'in production'), ('SHIPPED', 'shipped to the municipality'), ('READY', 'ready for collection'), ('ACTIVE', 'in use'), ('SUSPENDED', 'stopped for a time'), ('LOST', 'reported lost'), ('EXPIRED', 'expired'), ('RETURNED', 'returned'), ('ABOLISHED', 'abolished'), ('CANCELLED', 'application withdrawn'), ('REPLACED', 'replaced by a new card')], max_length=13)),
+                ('state', models.CharField(choices=[('APPLIED', 'applied for'), ('REJECTED', 'application sent back'), ('IN_PRODUCTION', 'in production'), ('SHIPPED', 'shipped to the municipality'), ('READY', 'ready for collection'), ('ACTIVE', 'in use'), ('SUSPENDED', 'stopped for a time'), ('LOST', 'reported lost'), ('EXPIRED', 'expired'), ('RETURNED', 'given back'), ('ABOLISHED', 'abolished'), ('CANCELLED', 'application withdrawn'), ('REPLACED', 'replaced by a new card')], max_length=13)),
                 ('at', models.DateTimeField()),
                 ('by', models.CharField(blank=True, help_text="The clerk's pseudonym; empty for the holder.", max_length=64)),
                 ('card', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='events', to='cards.card')),

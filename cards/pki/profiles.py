@@ -32,7 +32,7 @@ class Profile:
     with_attributes: bool
     rsa_bits: int
     authority_curve: ec.EllipticCurve
-    authority_hash: hashes.HashAlgorithm
+    authority_hash: hashes.SHA256 | hashes.SHA384
     authority_years: int = 10
 
 
