@@ -79,6 +79,7 @@ def finish(request: HttpRequest) -> HttpResponse:
         found = sign_in.finish(
             challenge_id=request.GET.get("challenge", ""),
             session_key=request.session.session_key or "",
+            purpose=PURPOSE,
             at=timezone.now(),
         )
     except sign_in.CardNotAccepted as refused:

@@ -87,7 +87,7 @@ def finish(request: HttpRequest) -> HttpResponse:
         return redirect("portal:sign-in-refused", refusals.OTHER_BROWSER)
     try:
         signed_in = crossing.finish(
-            challenge_id=challenge_id, session_key=request.session.session_key, at=timezone.now()
+            challenge_id=challenge_id, session_key=request.session.session_key, purpose="sign-in", at=timezone.now()
         )
     except crossing.CardNotAccepted as refusal:
         return redirect("portal:sign-in-refused", refusals.reason_of(refusal))
