@@ -12,22 +12,23 @@ from django.utils.translation import get_language
 
 register = template.Library()
 
-# The first day of each era, newest first (Era Name Act; Meiji only since the Gregorian calendar, 1 January 1873).
+# The first day of each era and its first year, newest first (Era Name Act). Meiji is counted from 1868, but its days
+# are those of our calendar only since 1 January 1873.
 _ERAS = (
-    (date(2019, 5, 1), "令和"),
-    (date(1989, 1, 8), "平成"),
-    (date(1926, 12, 25), "昭和"),
-    (date(1912, 7, 30), "大正"),
-    (date(1873, 1, 1), "明治"),
+    (date(2019, 5, 1), "令和", 2019),
+    (date(1989, 1, 8), "平成", 1989),
+    (date(1926, 12, 25), "昭和", 1926),
+    (date(1912, 7, 30), "大正", 1912),
+    (date(1873, 1, 1), "明治", 1868),
 )
 _WEEKDAYS = "月火水木金土日"
 
 
 def era_year(on: date) -> str:
     """令和8年; the first year of an era is 元年. Days before the table are written in the common era."""
-    for first, name in _ERAS:
+    for first, name, first_year in _ERAS:
         if on >= first:
-            year = on.year - first.year + 1
+            year = on.year - first_year + 1
             return f"{name}{'元' if year == 1 else year}年"
     return f"{on.year}年"
 
@@ -46,6 +47,12 @@ def day(value: date | datetime | None) -> SafeString | str:
         return ""
     on = timezone.localtime(value).date() if isinstance(value, datetime) else value
     return format_html('<time datetime="{}">{}</time>', on.isoformat(), written_day(on))
+
+
+@register.filter
+def plain_day(value: date | None) -> SafeString | str:
+    """A day long ago or far ahead, where the day of the week says nothing."""
+    return format_html('<time datetime="{}">{}</time>', value.isoformat(), written_day(value, weekday=False))
 
 
 @register.filter

@@ -16,10 +16,14 @@ from accounts import contact
 from portal.access import citizen_required
 
 
+# Each by its own name: whoever needs it may not read the other.
+_LANGUAGES = [("ja", "日本語"), ("en", "English")]
+
+
 class SettingsForm(forms.Form):
     language = forms.ChoiceField(
         label=gettext_lazy("Language of the pages and of the hints"),
-        choices=settings.LANGUAGES,
+        choices=_LANGUAGES,
         widget=forms.RadioSelect,
     )
     hints = forms.BooleanField(label=gettext_lazy("Send me a hint by e-mail when a letter arrives"), required=False)

@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import pytest
-from django.core.management import call_command
 from playwright.sync_api import Browser, BrowserContext, Error, Playwright, sync_playwright
 
 from tests.committed import ROOT, migrated_var, run
@@ -65,7 +64,6 @@ def free_port() -> int:
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The portal on a free port, with a citizen of full life, one who has just arrived, and a clerk."""
-    call_command("compile_catalogues", verbosity=0)
     with migrated_var(tmp_path_factory.mktemp("site"), "sqlite") as env:
         port, reader_port = free_port(), free_port()
         env |= {

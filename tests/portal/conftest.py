@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
+from contextlib import ExitStack
 
 import pytest
+from django.db import connections
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+import databases
 from accounts.models import User
 from tests.portal import country
 
@@ -47,5 +52,20 @@ def clerk(agencies: None) -> User:
 
 @pytest.fixture
 def english() -> Client:
-    """A browser that wants English, with CSRF checks as in life."""
+    """A browser that wants English."""
     return Client(headers={"accept-language": "en"})
+
+
+@pytest.fixture
+def queries() -> Callable[[Callable[[], object]], dict[str, int]]:
+    """How many queries an act sends to each database."""
+
+    def count(act: Callable[[], object]) -> dict[str, int]:
+        with ExitStack() as stack:
+            captured = {
+                alias: stack.enter_context(CaptureQueriesContext(connections[alias])) for alias in databases.ALIASES
+            }
+            act()
+        return {alias: len(context) for alias, context in captured.items()}
+
+    return count

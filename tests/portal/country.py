@@ -120,18 +120,19 @@ def send(user: User, at: dt.datetime, *, sender: str = CHOFU) -> None:
 def full_life(user: User, at: dt.datetime, name: str = "hanako") -> None:
     """Holdings at three agencies, records of every kind, letters, bills and two sign-ins."""
     day = dt.timedelta(days=1)
+    held = at - 10 * day
     hold(
-        user, MITAKA, TAX, at,
+        user, MITAKA, TAX, held,
         _0200000010="3120000", _0200000020="4400000", _0200000030="1", _0200000040="<NOT_YET_FIXED>",
         _0200000050="152300", _0200000060="5000", _0200000070="<NOT_APPLICABLE>",
     )  # fmt: skip
     hold(
-        user, CHOFU, RESIDENT, at,
+        user, CHOFU, RESIDENT, held,
         _0100000010=NAMES[name]["ja"], _0100000020="1990-04-15", _0100000030="女",
         _0100000040="東京都調布市小島町二丁目35番地1　調布グリーンハイツ302号", _0100000050="山田　太郎",
         _0100000060="妻", _0100000070="2026-06-01", _0100000080="3",
     )  # fmt: skip
-    hold(user, PENSION, "TM90000000000003", at, _0300000010="厚生年金", _0300000020="2013-04-01")
+    hold(user, PENSION, "TM90000000000003", held, _0300000010="厚生年金", _0300000020="2013-04-01")
     look(user, at - 9 * day, what="code-issue")
     look(user, at - 8 * day)
     send(user, at - 5 * day)
