@@ -8,7 +8,7 @@ export PORT READER_PORT
 
 .PHONY: demo test soak lint bench messages lock clean
 
-demo: $(VENV)/.run catalogues  ## the small country on http://127.0.0.1:$(PORT)
+demo: $(VENV)/.run  ## the small country on http://127.0.0.1:$(PORT)
 	$(PY) manage.py demo --port $(PORT) --reader-port $(READER_PORT)
 
 test: $(VENV)/.dev catalogues  ## all tests; again on PostgreSQL when TEST_DATABASE_URL names one
