@@ -12,16 +12,9 @@ from django.utils.translation import gettext_lazy as _
 
 from desk.admins.base import DeskModelAdmin
 from desk.permissions import Act
+from desk.words import KINDS, outcome
 from exchange import statute
-from exchange.models import AccessRecord, Kind, Phase
-
-_KINDS = {
-    Kind.INQUIRY: _("inquiry"),
-    Kind.DELIVERY: _("delivery"),
-    Kind.SELF: _("asked for the person"),
-    Kind.LOOK: _("look by a clerk"),
-}
-_PHASES = {Phase.ASKED: _("asked"), Phase.ANSWERED: _("answered"), Phase.REFUSED: _("refused")}
+from exchange.models import AccessRecord, Kind
 
 
 class AccessRecordAdmin(DeskModelAdmin):
@@ -47,11 +40,11 @@ class AccessRecordAdmin(DeskModelAdmin):
 
     @admin.display(description=_("kind"))
     def kind_of_use(self, record: AccessRecord) -> Any:
-        return str(_KINDS[Kind(record.kind)])
+        return str(KINDS[Kind(record.kind)])
 
     @admin.display(description=_("outcome"))
     def phase_of_use(self, record: AccessRecord) -> Any:
-        return str(_PHASES[Phase(record.phase)])
+        return outcome(record.kind, record.phase)
 
     @admin.display(description=_("affair"))
     def affair(self, record: AccessRecord) -> str:

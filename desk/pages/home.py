@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from agencies.models import Agency
 from desk.pages.page import for_clerks_who_may, show
 from desk.permissions import Act, may
+from desk.words import KINDS
 from exchange import statute
+from exchange.models import Kind
 
 
 def home(request: HttpRequest) -> HttpResponse:
@@ -55,17 +60,10 @@ def lists(request: HttpRequest) -> HttpResponse:
 @for_clerks_who_may(Act.SEE_STATUTE)
 def statute_rows(request: HttpRequest) -> HttpResponse:
     """The permission table as the exchange reads it."""
-    columns = [_("Row"), _("Kind"), _("Affair"), _("Data set"), _("Article"), _("Valid from")]
-    rows = [
-        list(
-            zip(
-                columns,
-                [rule.row, rule.kind, rule.affair.name, rule.data_set.name, rule.article, rule.valid_from],
-                strict=True,
-            )
-        )
-        for rule in statute.rules().values()
-    ]
+    columns = [
+        _("Row"), _("Kind"), _("Affair"), _("Who asks"), _("Who answers"), _("Data set"), _("Article"), _("Valid from"),
+    ]  # fmt: skip
+    rows = [list(zip(columns, _row(rule), strict=True)) for rule in statute.rules().values()]
     return show(
         request,
         "desk/table.html",
@@ -75,3 +73,21 @@ def statute_rows(request: HttpRequest) -> HttpResponse:
         rows=rows,
         here="lists",
     )
+
+
+def _row(rule: statute.Rule) -> list[Any]:
+    return [
+        rule.row,
+        KINDS[Kind(rule.kind)],
+        rule.affair.name,
+        _party(rule.requester_kind),
+        _party(rule.provider_kind),
+        rule.data_set.name,
+        rule.article,
+        rule.valid_from,
+    ]
+
+
+def _party(text: str) -> str:
+    """A row names a kind of agency, or (an ordinance's row) one municipality by its local code."""
+    return str(Agency.Kind(text).label) if text in Agency.Kind.values else text

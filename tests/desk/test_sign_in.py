@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 import time
 from unittest.mock import patch
@@ -9,10 +11,16 @@ from unittest.mock import patch
 import pytest
 from django.conf import settings
 from django.test import Client
+from django.utils import timezone
 
+from accounts.models import SignIn, User
+from cards.models import Card
+from cards.reader.protocol import signed_message
 from crossings import sign_in
 from desk.sign_in import LONGEST
-from tests.desk.world import World
+from tests.cards.chips import PIN
+from tests.cards.people import in_use, places, terminal  # noqa: F401
+from tests.desk.world import CHOFU, World
 from tests.support import DATABASES
 
 pytestmark = DATABASES
@@ -31,6 +39,45 @@ def test_the_page_hands_a_challenge_to_the_reader(world: World) -> None:
     fields = dict(re.findall(r'name="(\w+)" value="([^"]*)"', page))
     assert fields["purpose"] == "desk-sign-in" and fields["return_to"] == "/desk/sign-in/answer/"
     assert client.session.session_key not in page
+
+
+def on_the_reader(client: Client, card: Card) -> str:
+    """What the reader does with the page's form: the chip signs, and the answer comes back without a cookie."""
+    page = client.get("/desk/sign-in/").content.decode()
+    form = dict(re.findall(r'name="(\w+)" value="([^"]*)"', page))
+    text = signed_message(
+        origin=settings.PORTAL_ORIGIN, purpose=form["purpose"], session=form["session"], nonce=form["nonce"]
+    )
+    reader = terminal(card)
+    answer = {
+        "challenge": form["challenge"],
+        "certificate": base64.b64encode(reader.certificate()).decode(),
+        "signature": base64.b64encode(reader.sign(pin=PIN, digest=hashlib.sha256(text).digest())).decode(),
+    }
+    back = Client(enforce_csrf_checks=True).post(form["return_to"], answer)
+    assert back.status_code == 303
+    return str(back.headers["Location"])
+
+
+@pytest.mark.usefixtures("places")
+def test_a_real_card_opens_the_desk_once_and_only_in_its_own_browser(world: World) -> None:
+    card = in_use(at=timezone.now(), clerk=True)
+    user = User.objects.create(staff_code=card.staff_code(), agency=CHOFU, post="CLERK")
+    client, thief = Client(), Client()
+    thief.get("/desk/sign-in/")
+    finish = on_the_reader(client, card)
+    assert thief.get(finish).status_code == 403 and thief.get("/desk/").status_code == 302
+    assert client.get(finish).headers["Location"] == "/desk/"
+    assert client.get("/desk/").context["user"] == user
+    assert client.get(finish).status_code == 403
+    assert [(row.user, row.purpose) for row in SignIn.objects.all()] == [(user, "desk-sign-in")]
+
+
+@pytest.mark.usefixtures("places")
+def test_a_real_card_of_a_citizen_opens_nothing(world: World) -> None:
+    client = Client()
+    assert client.get(on_the_reader(client, in_use(at=timezone.now()))).status_code == 403
+    assert client.get("/desk/").status_code == 302
 
 
 def test_a_clerks_card_opens_a_new_session_of_a_quarter_of_an_hour(world: World) -> None:
