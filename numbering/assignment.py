@@ -107,13 +107,14 @@ class _Wish:
 def _issue(wishes: Sequence[_Wish], *, at: datetime) -> int:
     """Issue a number to each, in as many rounds as collisions need, and return how many were issued.
 
-    The table decides: a row that meets a taken number, or a resident who got one from another process meanwhile, is
-    left out by the database (ON CONFLICT DO NOTHING) and looked at again.
+    The table's unique indexes decide, so that nothing can come between a look and the write: a row that meets a number
+    ever issued, or a resident who got one from another process meanwhile, is left out by the database (ON CONFLICT DO
+    NOTHING), and who is still without a number goes on along his counter.
     """
     keys = vault.index_keys(hold=True)
     issued, open_wishes = 0, list(wishes)
     for _ in range(_MOST_TRIES):
-        rows = _draft(_free_numbers(open_wishes, keys), keys, at)
+        rows = _draft(open_wishes, keys, at)
         IssuedNumber.objects.bulk_create(rows, ignore_conflicts=True)
         written = set(
             IssuedNumber.objects.filter(resident__in=[wish.resident_id for wish in open_wishes])
@@ -128,54 +129,30 @@ def _issue(wishes: Sequence[_Wish], *, at: datetime) -> int:
     raise NoNumberLeft
 
 
-def _free_numbers(wishes: Iterable[_Wish], keys: IndexKeys) -> list[tuple[UUID, str, tuple[bytes, bytes | None]]]:
-    """For each resident the first number along his counter that nobody was ever issued, so far as this process sees."""
-    free: list[tuple[UUID, str, tuple[bytes, bytes | None]]] = []
-    seen: set[str] = set()
-    pending = list(wishes)
-    for _ in range(_MOST_TRIES):
-        drawn = []
-        for wish in pending:
-            number = _draw(wish, seen)
-            seen.add(number)
-            drawn.append((wish, number, vault.indexes(number, keys)))
-        taken = _taken([pair for _, _, pair in drawn])
-        pending = [wish for wish, _, pair in drawn if pair[0] in taken or pair[1] in taken]
-        free += [(wish.resident_id, number, pair) for wish, number, pair in drawn if not {*pair} & taken]
-        if not pending:
-            return free
-    raise NoNumberLeft
-
-
-def _draw(wish: _Wish, seen: set[str]) -> str:
+def _draw(wish: _Wish) -> str:
+    """The next number along the resident's counter."""
     for _ in range(_MOST_TRIES):
         number = transform(wish.record_code, wish.counter)
         wish.counter += 1
-        if number is not None and number not in seen:
+        if number is not None:
             return number
     raise NoNumberLeft
 
 
-def _taken(pairs: list[tuple[bytes, bytes | None]]) -> set[bytes]:
-    rows = IssuedNumber.objects.filter(vault.holding(pairs)).values_list("blind_index", "second_blind_index")
-    return {bytes(value) for row in rows for value in row if value is not None}
-
-
-def _draft(
-    numbers: list[tuple[UUID, str, tuple[bytes, bytes | None]]], keys: IndexKeys, at: datetime
-) -> list[IssuedNumber]:
+def _draft(wishes: Iterable[_Wish], keys: IndexKeys, at: datetime) -> list[IssuedNumber]:
     rows = []
-    # By index: an order that tells nothing, and the same for all who write at once, so that none waits in a circle.
-    for resident_id, number, (first, second) in sorted(numbers, key=lambda item: item[2][0]):
-        row_id = uuid4()
+    for wish in wishes:
+        row_id, number = uuid4(), _draw(wish)
+        first, second = vault.indexes(number, keys)
         rows.append(
             IssuedNumber(
                 id=row_id,
-                resident_id=resident_id,
+                resident_id=wish.resident_id,
                 sealed=vault.seal(number, issued_number_id=row_id),
                 blind_index=first,
                 second_blind_index=second,
                 assigned_at=at,
             )
         )
-    return rows
+    # By index: an order that tells nothing, and the same for all who write at once, so that none waits in a circle.
+    return sorted(rows, key=lambda row: bytes(row.blind_index))

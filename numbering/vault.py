@@ -64,15 +64,18 @@ def indexes(number: str, keys: IndexKeys) -> tuple[bytes, bytes | None]:
     return index(number, keys.first_key), second
 
 
-def holding(pairs: list[tuple[bytes, bytes | None]]) -> Q:
-    """The rows of numbers with these indexes, current or former: both columns are asked."""
-    seconds = [second for _, second in pairs if second is not None]
-    return Q(blind_index__in=[first for first, _ in pairs]) | Q(second_blind_index__in=seconds)
+def holding(pair: tuple[bytes, bytes | None]) -> Q:
+    """The row of a number with these indexes, current or former.
+
+    Both columns are asked for both values: the second may have become the first since the indexes were computed.
+    """
+    values = [value for value in pair if value is not None]
+    return Q(blind_index__in=values) | Q(second_blind_index__in=values)
 
 
 def find(number: str) -> IssuedNumber | None:
     """The row of a number, current or former, or None. Raises NotANumber."""
-    return IssuedNumber.objects.filter(holding([indexes(number, index_keys())])).first()
+    return IssuedNumber.objects.filter(holding(indexes(number, index_keys()))).first()
 
 
 def _checked(number: str) -> str:

@@ -122,17 +122,6 @@ def test_collisions_inside_one_batch_are_resolved(monkeypatch: pytest.MonkeyPatc
     assert sum(vault.open_number(row) == one for row in rows) == 1
 
 
-def test_a_number_taken_between_the_look_and_the_write_is_left_out_and_retried(monkeypatch: pytest.MonkeyPatch) -> None:
-    taken = vault.open_number(assign(resident=resident(), at=NOW))
-    monkeypatch.setattr(assignment, "transform", lambda code, n: taken if n == 0 else transform(code, n))
-    blind = iter([True])  # the first look sees nothing, as if another process had not committed yet
-    honest = assignment._taken
-    monkeypatch.setattr(assignment, "_taken", lambda pairs: set() if next(blind, False) else honest(pairs))
-    people = residents(5)
-    assert assign_all(at=NOW) == len(people)
-    assert len({vault.open_number(row) for row in IssuedNumber.objects.all()}) == len(people) + 1
-
-
 def test_a_full_table_ends_in_an_error_without_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
     taken = vault.open_number(assign(resident=resident(), at=NOW))
     monkeypatch.setattr(assignment, "transform", lambda code, n: taken)

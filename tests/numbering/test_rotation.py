@@ -90,3 +90,21 @@ def test_rotating_twice_in_a_row_works() -> None:
     rotation.rotate_index()
     assert vault.index_keys().first_key == first + 2
     assert all(vault.find(number) == row for number, row in numbers().items())
+
+
+def test_a_look_that_began_before_the_end_still_finds_the_number() -> None:
+    issued = assign(resident=resident(), at=NOW)
+    number = vault.open_number(issued)
+    rotation._begin()
+    meanwhile = vault.indexes(number, vault.index_keys())
+    rotation.rotate_index()
+    assert IssuedNumber.objects.get(vault.holding(meanwhile)) == issued
+
+
+def test_a_rotation_does_not_end_before_every_row_has_its_new_index() -> None:
+    issued = assign(resident=resident(), at=NOW)
+    rotation._begin()
+    rotation._end()
+    assert vault.index_keys().second_key is not None
+    issued.refresh_from_db()
+    assert bytes(issued.blind_index) == vault.index(vault.open_number(issued), vault.index_keys().first_key)
