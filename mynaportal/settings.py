@@ -232,7 +232,13 @@ API_REQUESTS_PER_MINUTE = int(env("MYNA_API_REQUESTS_PER_MINUTE", "6000"))  # of
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "formatters": {
+        "line": {
+            "()": "mynaportal.logs.Formatter",
+            "format": "{asctime} {levelname} {name} {message}",
+            "style": "{",
+        }
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env("MYNA_LOG_LEVEL", "INFO")},
 }

@@ -113,14 +113,14 @@ def meanings(database: Path) -> set[bytes]:
 
 def vocabulary(root: Path) -> set[bytes]:
     """Words that are about nobody: what stands in the project's own sources and reference files."""
-    known: set[bytes] = set()
+    known: set[str] = set()
     for pattern in ("*.py", "*.csv", "*.html", "*.po"):
         for path in root.rglob(pattern):
             if not {".venv", "var", "tests"} & set(path.relative_to(root).parts):
                 text = path.read_text()
-                known.update(word.encode() for word in WORD.findall(text))
-                known.update(cell.strip().encode() for line in text.splitlines() for cell in re.split(r"[,\s\"']", line))
-    return known
+                known.update(WORD.findall(text))
+                known.update(cell.strip() for line in text.splitlines() for cell in re.split(r"[,\s\"']", line))
+    return {token for word in known for token in text_tokens(word)}
 
 
 def encodings(number: str) -> set[bytes]:
