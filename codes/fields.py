@@ -10,7 +10,7 @@ from django.db import models
 from codes.rist1 import Code, MalformedCode, format_code, parse_code
 
 
-class CodeField(models.CharField):
+class CodeField(models.CharField):  # type: ignore[type-arg]  # generic for the checker only
     """Stores a `Code` in its printed form; the model's attribute is the `Code`, whose repr shows nothing."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

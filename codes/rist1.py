@@ -56,22 +56,22 @@ class Blinded(NamedTuple):
 
 def new_scalar() -> bytes:
     """A random scalar, never zero: an agency's private key, or the exchange's scalar for an agency and epoch."""
-    return rbcl.crypto_core_ristretto255_scalar_random()
+    return bytes(rbcl.crypto_core_ristretto255_scalar_random())
 
 
 def private_key_from(seed: bytes) -> bytes:
     """The private key (a scalar) that belongs to a secret seed of 32 bytes."""
-    return rbcl.crypto_core_ristretto255_scalar_reduce(hashlib.sha512(_PRIVATE_KEY + seed).digest())
+    return bytes(rbcl.crypto_core_ristretto255_scalar_reduce(hashlib.sha512(_PRIVATE_KEY + seed).digest()))
 
 
 def public_key(private_key: bytes) -> bytes:
     """Y = y·B."""
-    return rbcl.crypto_scalarmult_ristretto255_base(private_key)
+    return bytes(rbcl.crypto_scalarmult_ristretto255_base(private_key))
 
 
 def person_point(secret: bytes) -> bytes:
     """The person's point P: RFC 9496's one-way map of SHA-512 over the person's secret (32 bytes)."""
-    return rbcl.crypto_core_ristretto255_from_hash(hashlib.sha512(_PERSON_POINT + secret).digest())
+    return bytes(rbcl.crypto_core_ristretto255_from_hash(hashlib.sha512(_PERSON_POINT + secret).digest()))
 
 
 def blind(point: bytes, recipient: bytes) -> Blinded:
@@ -101,12 +101,14 @@ def unblind(blinded: Blinded, private_key: bytes) -> bytes:
 
 def conversion_factor(scalar_from: bytes, scalar_to: bytes) -> bytes:
     """`u_B · u_A⁻¹`, which turns every code of A into the same person's code of B."""
-    return rbcl.crypto_core_ristretto255_scalar_mul(rbcl.crypto_core_ristretto255_scalar_invert(scalar_from), scalar_to)
+    return bytes(
+        rbcl.crypto_core_ristretto255_scalar_mul(rbcl.crypto_core_ristretto255_scalar_invert(scalar_from), scalar_to)
+    )
 
 
 def multiply(point: bytes, scalar: bytes) -> bytes:
     """`scalar · point`. Raises MalformedCode for a value that is not a point."""
-    return rbcl.crypto_scalarmult_ristretto255(scalar, checked_point(point))
+    return bytes(rbcl.crypto_scalarmult_ristretto255(scalar, checked_point(point)))
 
 
 def checked_point(value: bytes) -> bytes:

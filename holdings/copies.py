@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Mapping
 from datetime import date, datetime
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from codes.rist1 import Code
 from databases import HOLDINGS
@@ -42,15 +41,37 @@ def register(
     """
     for content in items.values():
         _check(content)
-    period = period or Period()
+    facts = {
+        "items": dict(items),
+        "period": period or Period(),
+        "published_from": published_from or legal_day(at),
+        "published_to": published_to,
+    }
+    try:
+        return _write(agency, code, data_set, **facts)
+    except IntegrityError:
+        # Another process registered the same copy between our look and our insert. Now there is a row to replace; the
+        # database's message must not get out, for it repeats the row with its code.
+        return _write(agency, code, data_set, **facts)
+
+
+def _write(
+    agency: str,
+    code: Code,
+    data_set: str,
+    *,
+    items: Items,
+    period: Period,
+    published_from: date,
+    published_to: date | None,
+) -> Holding:
     with transaction.atomic(using=HOLDINGS):
-        found = Holding.objects.of(agency=agency, code=code, data_set=data_set).filter(
-            fiscal_year=period.fiscal_year, begins_on=period.begins_on
-        )
-        holding = found.first() or Holding(id=uuid.uuid4(), agency=agency, code=code, data_set=data_set)
+        same_period = Holding.objects.filter(fiscal_year=period.fiscal_year, begins_on=period.begins_on)
+        found = same_period.of(agency=agency, code=code, data_set=data_set).select_for_update().first()
+        holding = found or Holding(agency=agency, code=code, data_set=data_set)
         holding.fiscal_year, holding.begins_on, holding.ends_on = period.fiscal_year, period.begins_on, period.ends_on
-        holding.published_from, holding.published_to = published_from or legal_day(at), published_to
-        holding.payload_sealed = seal(_PURPOSE, json.dumps(dict(items)).encode(), context=_context(holding))
+        holding.published_from, holding.published_to = published_from, published_to
+        holding.payload_sealed = seal(_PURPOSE, json.dumps(items).encode(), context=_context(holding))
         holding.save()
     return holding
 

@@ -17,6 +17,10 @@ class Period:
     begins_on: date | None = None
     ends_on: date | None = None
 
+    def __post_init__(self) -> None:
+        if self.begins_on and self.ends_on and self.ends_on < self.begins_on:
+            raise ValueError("The period ends before it begins.")
+
     @classmethod
     def on(cls, day: date) -> Period:
         """The one day: what held on that date."""

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 from django.db import DatabaseError, transaction
+from django.db.models import QuerySet
 
 from codes import rist1
 from codes.rist1 import Code
@@ -67,8 +68,20 @@ def test_one_copy_per_period_even_without_the_act():
 
 
 def test_a_period_runs_forward():
+    with pytest.raises(ValueError):
+        Period(begins_on=date(2026, 4, 2), ends_on=date(2026, 4, 1))
+    register(period=Period.on(date(2026, 4, 2)))
     with pytest.raises(DatabaseError), transaction.atomic(using="holdings"):
-        register(period=Period(begins_on=date(2026, 4, 2), ends_on=date(2026, 4, 1)))
+        Holding.objects.update(ends_on=date(2026, 4, 1))
+
+
+def test_two_at_once_leave_one_copy_and_no_message_with_the_code(monkeypatch):
+    """The second looks before the first has written, and inserts after."""
+    register()
+    original, blind = QuerySet.first, [True]
+    monkeypatch.setattr(QuerySet, "first", lambda query: None if blind and blind.pop() else original(query))
+    register(items={"0200000010": {"value": "2"}})
+    assert copies.opened(Holding.objects.get())["0200000010"] == {"value": "2"}
 
 
 @pytest.mark.parametrize(
