@@ -63,7 +63,7 @@ def deliver(
             try:
                 with transaction.atomic(using=PORTAL):
                     return _write(
-                        mailbox=Mailbox.objects.get_or_create(portal_code=portal_code)[0],
+                        mailbox=Mailbox.objects.opened_for(portal_code),
                         sender=sender,
                         reference=keyed_reference(_REFERENCES, sender=sender, reference=reference, series=series),
                         subject=subject,

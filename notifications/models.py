@@ -14,10 +14,21 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from codes.fields import CodeField
+from codes.rist1 import Code
 from notifications.envelope import open_for
 
 if TYPE_CHECKING:
     from accounts.models import User
+
+
+class MailboxManager(models.Manager["Mailbox"]):
+    """Finds a mailbox, or opens it."""
+
+    def opened_for(self, portal_code: Code) -> Mailbox:
+        """The mailbox of a code. Two at once open one, without a conflict that a server would log with the code."""
+        if not self.filter(portal_code=portal_code).exists():
+            self.bulk_create([Mailbox(portal_code=portal_code)], ignore_conflicts=True)
+        return self.get(portal_code=portal_code)
 
 
 class Mailbox(models.Model):
@@ -25,6 +36,8 @@ class Mailbox(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     portal_code = CodeField(unique=True, editable=False)
+
+    objects = MailboxManager()
 
     def __str__(self) -> str:
         return "Mailbox"
