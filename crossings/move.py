@@ -7,6 +7,7 @@ numbering's outbox and is safe to repeat; a kill between the two leaves a reside
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import date, datetime
 
 from django.db.models import Exists, OuterRef
@@ -15,6 +16,7 @@ from accounts.models import User
 from crossings import protect
 from crossings.codes import drain_code_issues, issue_code
 from crossings.enrol import enrol
+from exchange.conversion import NoCodeKey
 from numbering.models import IssuedCode
 from residents import moves, register
 from residents.details import Address, PersonDetails
@@ -101,7 +103,9 @@ def know_here(*, entry: Entry, at: datetime) -> None:
     # The flag first: there must be no moment in which the new city can be asked and does not know of it.
     if entry.resident.is_protected(at):
         protect.write_copies(resident=entry.resident, also=[municipality], at=at)
-    issue_code(resident=entry.resident, agency=municipality, local_id=local_id, at=at)
+    # Without a key of the municipality the promise stands in the outbox, and the move is noted all the same.
+    with suppress(NoCodeKey):
+        issue_code(resident=entry.resident, agency=municipality, local_id=local_id, at=at)
 
 
 def finish_moves(*, at: datetime, most: int = 500) -> int:

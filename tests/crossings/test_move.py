@@ -6,6 +6,7 @@ from unittest.mock import patch
 
 import pytest
 
+from agencies.models import Agency
 from crossings import move
 from exchange.models import CodeIssue
 from holdings.models import Protection as Flag
@@ -13,7 +14,7 @@ from numbering.models import IssuedCode
 from residents import protection
 from residents.errors import NotMovedOut, OtherMunicipality
 from residents.models import Event
-from tests.desk.world import CHOFU, IN_CHOFU, IN_MITAKA, START, World, make
+from tests.desk.world import CHOFU, IN_CHOFU, IN_MITAKA, START, World, load_agencies, make
 from tests.support import DATABASES
 
 pytestmark = DATABASES
@@ -116,3 +117,12 @@ def test_a_clerk_registers_only_at_home(world: World) -> None:
         with pytest.raises(OtherMunicipality):
             move.move_in(clerk=user, resident=world.jiro, address=address, at=START)
     assert world.jiro.current.event == Event.MOVED_OUT
+
+
+def test_a_city_without_a_key_gets_its_code_later(world: World) -> None:
+    Agency.objects.filter(local_code=CHOFU).update(code_public_key=None)
+    move_jiro(world)
+    assert IssuedCode.objects.get(resident=world.jiro, agency=CHOFU).issued_at is None
+    load_agencies()
+    move_jiro(world)
+    assert_moved_once(world)
