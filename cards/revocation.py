@@ -1,0 +1,57 @@
+"""Which certificates stand on which revocation list. Lists are for registered verifiers (JPKI Act, articles 18 and 37).
+
+A certificate's shard is fixed at issue. The union of an authority's shards is always its complete list; `coverage`
+says so, and whoever publishes asks it on every run.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+
+from cryptography import x509
+from django.db.models import QuerySet
+
+from cards import authorities
+from cards.models import Certificate
+from cards.pki import crl
+
+
+def unexpired_revoked(purpose: str, *, at: dt.datetime) -> QuerySet[Certificate]:
+    """What a list of this authority must hold at this instant: revoked or on hold, and not yet expired."""
+    gone = Certificate.objects.filter(purpose=purpose).exclude(state=Certificate.State.VALID)
+    return gone.filter(not_after__gte=at).order_by("serial")
+
+
+def shards(purpose: str, *, at: dt.datetime) -> list[str]:
+    """The shards that have anything to tell."""
+    return sorted(set(unexpired_revoked(purpose, at=at).values_list("shard", flat=True)))
+
+
+def revocation_list(
+    purpose: str, *, number: int, at: dt.datetime, lifetime: dt.timedelta, shard: str | None = None, address: str = ""
+) -> x509.CertificateRevocationList:
+    """The complete list, or a shard's, which is published under `address`. Signed by the current generation's key."""
+    rows = unexpired_revoked(purpose, at=at)
+    if shard is not None:
+        rows = rows.filter(shard=shard)
+    return crl.build(
+        authorities.issuing(purpose, at=at),
+        entries=_entries(rows),
+        number=number,
+        this_update=at,
+        next_update=at + lifetime,
+        distribution_point=address if shard is not None else None,
+    )
+
+
+def coverage(purpose: str, lists: list[x509.CertificateRevocationList], *, at: dt.datetime) -> bool:
+    """Whether these lists together hold exactly the unexpired revoked certificates: none missing, none too many."""
+    listed = [entry.serial_number for each in lists for entry in each]
+    wanted = {int(serial, 16) for serial in unexpired_revoked(purpose, at=at).values_list("serial", flat=True)}
+    return len(listed) == len(wanted) and set(listed) == wanted
+
+
+def _entries(rows: QuerySet[Certificate]) -> Iterator[crl.Revoked]:
+    for serial, revoked_at, reason in rows.values_list("serial", "revoked_at", "reason").iterator():
+        yield crl.Revoked(int(serial, 16), revoked_at, reason)
