@@ -7,7 +7,10 @@ from residents.record_codes import new_record_code
 
 
 def residents(count: int) -> list[Resident]:
-    return Resident.objects.bulk_create([Resident(resident_record_code=new_record_code()) for _ in range(count)])
+    codes: set[str] = set()
+    while len(codes) < count:
+        codes.add(new_record_code())
+    return Resident.objects.bulk_create([Resident(resident_record_code=code) for code in codes])
 
 
 def resident() -> Resident:
