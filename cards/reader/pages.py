@@ -121,7 +121,9 @@ def _message(language: str, which: str, *, actions: Markup, token: str = "") -> 
 
 def _name(language: str, card: Inserted) -> str:
     """The name as printed; in English with the Latin letters that stand on the card, if any do."""
-    return f"{card.latin_name} ({card.name})" if language == "en" and card.latin_name else card.name
+    if language == "en" and card.latin_name not in ("", card.name):
+        return f"{card.latin_name} ({card.name})"
+    return card.name
 
 
 def _back(language: str, origin: str) -> Markup:
