@@ -16,7 +16,7 @@ run() {
     name="$1"
     shift
     echo "== Tests on $name =="
-    { "$PY" -m pytest -q -n "$WORKERS" "$@"; echo $? > "$log/status"; } 2>&1 | tee "$log/$name"
+    { "$PY" -m pytest -q -n "$WORKERS" --dist loadgroup "$@"; echo $? > "$log/status"; } 2>&1 | tee "$log/$name"
     [ "$(cat "$log/status")" = 0 ] || failed=1
 }
 
