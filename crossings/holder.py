@@ -13,9 +13,14 @@ from cards.models import Challenge
 
 
 class Holder(NamedTuple):
+    """Not to be printed: it names a person."""
+
     name: str
     latin_name: str
     certificate_until: dt.datetime
+
+    def __repr__(self) -> str:
+        return "<Holder>"
 
 
 def of_challenge(challenge_id: uuid.UUID | str) -> Holder:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from accounts import session_vault
-from accounts.models import User
+from accounts.models import SignIn, User
 from exchange import records as exchange_records
 from exchange.models import Kind
 from notifications import mailbox
@@ -62,5 +62,5 @@ def _certificate_ending(request: HttpRequest, now: dt.datetime) -> dt.datetime |
     return until if until and until - now < _CERTIFICATE_REMINDER else None
 
 
-def _last_sign_ins(user: User) -> list:
-    return list(user.sign_ins.all()[:2])
+def _last_sign_ins(user: User) -> list[SignIn]:
+    return list(user.sign_ins.filter(result=SignIn.Result.ACCEPTED)[:2])
