@@ -23,7 +23,13 @@ class UserManager(models.Manager["User"]):
 
     def citizen(self, portal_code: Code) -> User:
         """The citizen's account, opened at the first sign-in."""
-        return self.get_or_create(portal_code=portal_code)[0]
+        found = self.filter(portal_code=portal_code).first()
+        if found is None:
+            # Two first sign-ins at once: the later row is passed over, not refused. A refusal would write the code
+            # into the database server's error log.
+            self.bulk_create([User(portal_code=portal_code)], ignore_conflicts=True)
+            found = self.get(portal_code=portal_code)
+        return found
 
     def clerk(self, staff_code: Code) -> User | None:
         """The clerk's account, if the post has one and it is active."""
