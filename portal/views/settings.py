@@ -15,7 +15,6 @@ from django.views.decorators.http import require_http_methods
 from accounts import contact
 from portal.access import citizen_required
 
-
 # Each by its own name: whoever needs it may not read the other.
 _LANGUAGES = [("ja", "日本語"), ("en", "English")]
 

@@ -85,6 +85,7 @@ def test_the_page_hands_the_challenge_to_the_reader_and_names_its_origin(english
         "session": hashlib.sha256(english.cookies["session"].value.encode()).hexdigest(),
         "purpose": "sign-in",
         "return_to": "/sign-in/answer/",
+        "language": "en",
     }
     assert 'action="http://127.0.0.1:8002/sign"' in answer.content.decode()
     assert answer["Referrer-Policy"] == "origin"
