@@ -16,7 +16,7 @@ from tests.browser.conftest import Site, _wait_for, chromium, free_port, open_as
 from tests.committed import ROOT, migrated_var, run
 from tests.support import SOAK
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.committed]
 
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 SIZES = [("ja", 320), ("en", 1280), *([("ja", 1280), ("en", 320)] if SOAK else [])]

@@ -166,3 +166,9 @@ def test_no_name_or_number_in_logs_titles_and_addresses(world: World, caplog: py
     for text in [caplog.text, *titles, *links]:
         for secret in ("山田", "花子", "ハナコ", "1990-04-15", number, number.replace(" ", ""), world.hanako.local_id):
             assert secret not in text
+
+
+def test_two_clerks_sessions_about_her_share_no_value(world: World) -> None:
+    one, other = (world.opened(user, world.hanako).session["desk-grants"] for user in (world.clerk, world.second))
+    assert len(one) == len(other) == 1
+    assert set(one) & set(other) == set()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.urls import reverse
@@ -9,6 +11,7 @@ from django.urls import reverse
 from codes.rist1 import format_code
 from desk.pages.page import address
 from desk.permissions import MAY, Act
+from desk.sign_in import _SESSION_KEY
 from desk.site import site
 from exchange.models import AccessRecord
 from notifications.models import Mailbox, Message
@@ -136,3 +139,11 @@ def test_a_list_is_of_the_own_agency_only_and_says_nothing_of_whom(world: World)
     assert "18,500" in charges and "99,777" not in charges
     assert client.get("/desk/notifications/message/").context["cl"].result_count == 1
     assert format_code(code) not in charges + client.get("/desk/notifications/message/").content.decode()
+
+
+def test_a_citizen_with_a_clerks_session_mark_is_still_a_citizen(world: World) -> None:
+    client = world.client(world.citizen)
+    session = client.session
+    session[_SESSION_KEY] = time.time()
+    session.save()
+    assert client.get("/desk/").status_code == 302
