@@ -79,6 +79,13 @@ class Lives(RuleBasedStateMachine):
         else:
             assert not pending
 
+    @rule(who=st.integers(0, 1))
+    def replace(self, who: int) -> None:
+        """A new card, from the application to the holder's hand."""
+        if not Card.objects.of(self.people[who]).pending().exists():
+            self.issue(who)
+        issuance.personalise(card=Card.objects.of(self.people[who]).pending().get(), at=self.at)
+
     @precondition(lambda self: Card.objects.exists())
     @rule(number=st.integers(0, 99))
     def personalise(self, number: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import shutil
 import subprocess
@@ -138,6 +139,18 @@ def test_the_two_kinds_are_not_interchangeable(tmp_path) -> None:
             verification.check_profile(certificate, profile)
     with pytest.raises(verification.NotForThis):
         verification.check_profile(keyfiles.anchors(tmp_path, AUTH)[0], AUTH)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"policy": SIGN.policy}, {"content_commitment": True}, {"extended_key_usage": ()}],
+    ids=["policy", "key usage", "extended key usage"],
+)
+def test_each_part_of_a_profile_counts(tmp_path, change: dict[str, object]) -> None:
+    certificate = leaf(tmp_path, dataclasses.replace(AUTH, **change))
+    assert verification.is_issued_by(certificate, keyfiles.anchors(tmp_path, AUTH))
+    with pytest.raises(verification.NotForThis):
+        verification.check_profile(certificate, AUTH)
 
 
 def test_dates(tmp_path) -> None:
