@@ -43,6 +43,8 @@ def _run(names: list[str], *, is_whole: bool) -> int:
         for measure in importlib.import_module(f"bench.{name}").run():
             print(measure.line(), flush=True)
             measures.append(measure)
+    if not os.environ.get("TEST_DATABASE_URL"):
+        print("PostgreSQL was not measured: TEST_DATABASE_URL names no role there that may create databases.")
     after = machine()
     results = {"machine": before, "load_after": after["load"], "measures": [measure.as_json() for measure in measures]}
     (HERE / "results.json").write_text(json.dumps(results, indent=2) + "\n")

@@ -9,6 +9,9 @@ from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
+from django.db import transaction
+
+from databases import HOLDINGS
 from holdings.copies import register
 from holdings.periods import Period
 from mynaportal.demo import agencies_side
@@ -23,6 +26,7 @@ PENSION = "900019"
 RESIDENT_RECORD, LOCAL_TAX = "TM00000000000001", "TM00000000000002"
 PENSION_ENROLMENT, PENSION_BENEFITS = "TM90000000000003", "TM90000000000004"
 PER_CAPITA_LEVY = 5_000
+_BATCH = 200
 _RELATIONS = {"HEAD": "世帯主", "HUSBAND": "夫", "WIFE": "妻", "CHILD": "子", "MOTHER": "母", "FATHER": "父"}
 _SEXES = {"1": "男", "2": "女"}
 _PENSION_TYPES = {"1": "国民年金第1号被保険者", "2": "厚生年金保険（第2号被保険者）", "3": "国民年金第3号被保険者"}
@@ -44,15 +48,18 @@ def register_all(country: Country) -> None:
     """Hand in every copy, in an order that tells nothing."""
     wanted = country.shuffled([*_of_municipalities(country), *_of_pension_service(country)])
     lists = {agency: agencies_side.people(agency) for agency in {copy.agency for copy in wanted}}
-    for copy in country.progress.each(wanted, len(wanted)):
-        register(
-            agency=copy.agency,
-            code=lists[copy.agency][copy.local_id].parsed_code(),
-            data_set=copy.data_set,
-            items=copy.items,
-            period=copy.period,
-            at=country.at,
-        )
+    for start in range(0, len(wanted), _BATCH):
+        with transaction.atomic(using=HOLDINGS):
+            for copy in wanted[start : start + _BATCH]:
+                register(
+                    agency=copy.agency,
+                    code=lists[copy.agency][copy.local_id].parsed_code(),
+                    data_set=copy.data_set,
+                    items=copy.items,
+                    period=copy.period,
+                    at=country.at,
+                )
+        country.progress.at(min(start + _BATCH, len(wanted)), len(wanted))
 
 
 def _of_municipalities(country: Country) -> Iterator[Copy]:

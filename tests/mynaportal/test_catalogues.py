@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import gettext
 import os
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from django.core.management import CommandError, call_command
 
 from mynaportal import catalogues, messages
 
@@ -117,3 +119,14 @@ def test_every_text_has_its_japanese() -> None:
 
 def test_no_part_contradicts_another_or_is_unready() -> None:
     assert len(catalogues.merged()) > 0
+
+
+def test_missing_texts_are_listed_ready_to_be_pasted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(catalogues, "keys_in", dict)
+    monkeypatch.setattr(messages, "texts", lambda: {("month", "May"): "portal/views/home.py:3"})
+    out = StringIO()
+    call_command("collect_messages", stdout=out)
+    assert "locale/parts/portal.po lacks 1" in out.getvalue()
+    assert 'msgctxt "month"\nmsgid "May"\nmsgstr ""' in out.getvalue()
+    with pytest.raises(CommandError, match="1 texts"):
+        call_command("collect_messages", check=True, stdout=StringIO())

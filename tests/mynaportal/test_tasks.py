@@ -12,7 +12,7 @@ from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from agencies.models import UsedAssertion
+from agencies.models import UsedOnce
 from mynaportal import celery, checks, tasks
 from tests.support import DATABASES
 
@@ -63,10 +63,10 @@ def test_what_has_ended_is_forgotten_and_the_rest_stays() -> None:
         session = SessionStore()
         session.set_expiry(days * SECONDS_OF_A_DAY)
         session.save()
-        UsedAssertion.objects.create(jti_hash=bytes([days + 1]) * 32, expires_at=now + timedelta(days=days))
+        UsedOnce.objects.create(hash=bytes([days + 1]) * 32, expires_at=now + timedelta(days=days))
     tasks.forget_what_has_ended()
     assert Session.objects.count() == 1
-    assert UsedAssertion.objects.filter(expires_at__gt=now).count() == UsedAssertion.objects.count() == 1
+    assert UsedOnce.objects.filter(expires_at__gt=now).count() == UsedOnce.objects.count() == 1
 
 
 @DATABASES
