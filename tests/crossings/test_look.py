@@ -6,6 +6,7 @@ from dataclasses import replace
 from unittest.mock import patch
 
 import pytest
+from django.utils.translation import override
 
 from crossings import look
 from crossings.codes import portal_code_of
@@ -122,8 +123,11 @@ def test_reprs_show_nobody(world: World) -> None:
 
 
 def test_a_purpose_is_read_in_the_language_of_the_page() -> None:
-    assert in_words(stored(Purpose.CARD)) == "個人番号カードの手続"
-    assert in_words("OTHER: 庁内の調査") == "その他の目的: 庁内の調査"
+    with override("ja"):
+        assert in_words(stored(Purpose.CARD)) == "個人番号カードの手続"
+        assert in_words("OTHER: 庁内の調査") == "その他の目的: 庁内の調査"
+    with override("en"):
+        assert in_words(stored(Purpose.CARD)) == "the Individual Number Card"
     assert in_words("something of before") == "something of before"
     with pytest.raises(ValueError, match="NOSY"):
         stored("NOSY")
