@@ -79,6 +79,8 @@ def badge_of(record: Record) -> Badge:
     """What came back. A refusal is told as plainly as an answer."""
     if record.is_refused:
         return Badge("stop", _("Refused"))
+    if record.kind == Kind.LOOK and record.affair == _CODE_ISSUE:
+        return Badge("plain", _("Code issued"))
     if record.kind == Kind.LOOK:
         return Badge("note", _("Looked at"))
     if record.kind == Kind.DELIVERY and record.outcome == "0000":
@@ -109,7 +111,7 @@ def _sentence(record: Record) -> str:
     if record.kind == Kind.DELIVERY:
         return _delivery(record, words)
     if record.kind == Kind.SELF:
-        return _("You had “%(what)s” of %(whom)s shown to you.") % words
+        return _("You asked %(whom)s for your own “%(what)s”.") % words
     if record.is_refused:
         return _("%(who)s wanted to ask %(whom)s about “%(what)s”. It was refused, and nothing was given.") % words
     return _("%(who)s asked %(whom)s about “%(what)s”, for “%(why)s”.") % words

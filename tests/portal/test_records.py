@@ -28,7 +28,7 @@ def test_each_kind_of_event_is_told_in_one_sentence(english: Client, hanako: Use
         "You had your own information shown: 2 questions to the agencies.",
     ]
     assert [sentence for sentence in told if sentence not in page] == []
-    assert [badge for badge in ("Answered", "Refused", "Not registered yet", "Looked at", "Delivered")
+    assert [badge for badge in ("Answered", "Refused", "Not registered yet", "Looked at", "Delivered", "Code issued")
             if f">{badge}</span>" not in page] == []  # fmt: skip
 
 
