@@ -30,6 +30,11 @@ def issuing(purpose: str, *, at: dt.datetime) -> Authority:
         return keyfiles.create(directory, profile, generation=1, at=at)
 
 
+def of_generation(purpose: str, generation: int) -> Authority:
+    """The authority by one of its keys. Raises cards.pki.keyfiles.NoAuthority."""
+    return keyfiles.of_generation(Path(settings.PKI_DIR), PROFILES[purpose], generation)
+
+
 def anchors(purpose: str) -> list[x509.Certificate]:
     """The certificates to verify by, of every generation. They need no private key."""
     return keyfiles.anchors(Path(settings.PKI_DIR), PROFILES[purpose])

@@ -17,26 +17,34 @@ from cards.models import Certificate
 from cards.pki import crl
 
 
-def unexpired_revoked(purpose: str, *, at: dt.datetime) -> QuerySet[Certificate]:
-    """What a list of this authority must hold at this instant: revoked or on hold, and not yet expired."""
-    gone = Certificate.objects.filter(purpose=purpose).exclude(state=Certificate.State.VALID)
+def unexpired_revoked(purpose: str, *, generation: int = 1, at: dt.datetime) -> QuerySet[Certificate]:
+    """What a list under this key of the authority must hold now: revoked or on hold, and not yet expired."""
+    issued = Certificate.objects.filter(purpose=purpose, generation=generation)
+    gone = issued.exclude(state=Certificate.State.VALID)
     return gone.filter(not_after__gte=at).order_by("serial")
 
 
-def shards(purpose: str, *, at: dt.datetime) -> list[str]:
+def shards(purpose: str, *, generation: int = 1, at: dt.datetime) -> list[str]:
     """The shards that have anything to tell."""
-    return sorted(set(unexpired_revoked(purpose, at=at).values_list("shard", flat=True)))
+    return sorted(set(unexpired_revoked(purpose, generation=generation, at=at).values_list("shard", flat=True)))
 
 
 def revocation_list(
-    purpose: str, *, number: int, at: dt.datetime, lifetime: dt.timedelta, shard: str | None = None, address: str = ""
+    purpose: str,
+    *,
+    generation: int = 1,
+    number: int,
+    at: dt.datetime,
+    lifetime: dt.timedelta,
+    shard: str | None = None,
+    address: str = "",
 ) -> x509.CertificateRevocationList:
-    """The complete list, or a shard's, which is published under `address`. Signed by the current generation's key."""
-    rows = unexpired_revoked(purpose, at=at)
+    """The complete list of one generation, signed by its key, or a shard's, which is published under `address`."""
+    rows = unexpired_revoked(purpose, generation=generation, at=at)
     if shard is not None:
         rows = rows.filter(shard=shard)
     return crl.build(
-        authorities.issuing(purpose, at=at),
+        authorities.of_generation(purpose, generation),
         entries=_entries(rows),
         number=number,
         this_update=at,
@@ -45,13 +53,17 @@ def revocation_list(
     )
 
 
-def coverage(purpose: str, lists: list[x509.CertificateRevocationList], *, at: dt.datetime) -> bool:
+def coverage(
+    purpose: str, lists: list[x509.CertificateRevocationList], *, generation: int = 1, at: dt.datetime
+) -> bool:
     """Whether these lists together hold exactly the unexpired revoked certificates: none missing, none too many."""
     listed = [entry.serial_number for each in lists for entry in each]
-    wanted = {int(serial, 16) for serial in unexpired_revoked(purpose, at=at).values_list("serial", flat=True)}
+    rows = unexpired_revoked(purpose, generation=generation, at=at)
+    wanted = {int(serial, 16) for serial in rows.values_list("serial", flat=True)}
     return len(listed) == len(wanted) and set(listed) == wanted
 
 
 def _entries(rows: QuerySet[Certificate]) -> Iterator[crl.Revoked]:
     for serial, revoked_at, reason in rows.values_list("serial", "revoked_at", "reason").iterator():
-        yield crl.Revoked(int(serial, 16), revoked_at, reason)
+        if revoked_at is not None:  # by constraint never
+            yield crl.Revoked(int(serial, 16), revoked_at, reason)

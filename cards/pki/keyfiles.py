@@ -37,6 +37,16 @@ def current(directory: Path, profile: Profile) -> Authority:
     return _load(directory, profile, found[-1])
 
 
+def of_generation(directory: Path, profile: Profile, generation: int) -> Authority:
+    """One generation, which goes on signing its revocation lists until its last certificate expires.
+
+    Raises NoAuthority.
+    """
+    if generation not in generations(directory, profile):
+        raise NoAuthority(f"No generation {generation} of {profile.file_stem}.")
+    return _load(directory, profile, generation)
+
+
 def anchors(directory: Path, profile: Profile) -> list[x509.Certificate]:
     """The certificates of all generations, which verifiers trust for this purpose and no other."""
     return [anchor(directory, profile, generation) for generation in generations(directory, profile)]

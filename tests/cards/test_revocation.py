@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives import serialization
 
 from cards import lifecycle, revocation
 from cards.models import Certificate
-from cards.pki.profiles import SIGNATURE, USER_AUTHENTICATION
+from cards.pki import keyfiles
+from cards.pki.profiles import PROFILES, SIGNATURE, USER_AUTHENTICATION
 from tests.cards.people import NOW, in_use, person
 from tests.residents.people import TARO
 from tests.support import DATABASES
@@ -67,6 +68,20 @@ def test_a_shards_list_says_which_it_is() -> None:
     assert (point.critical, point.value.full_name[0].value) == (True, "https://pki.example/132047.crl")
     with pytest.raises(x509.ExtensionNotFound):
         _list(SIGNATURE).extensions.get_extension_for_class(x509.IssuingDistributionPoint)
+
+
+def test_each_generation_signs_for_its_own(settings) -> None:
+    old = in_use()
+    keyfiles.create(settings.PKI_DIR, PROFILES[USER_AUTHENTICATION], generation=2, at=NOW)
+    new = in_use(person(TARO))
+    for card in (old, new):
+        lifecycle.revoke(card=card, at=NOW, by="clerk")
+    anchors = keyfiles.anchors(settings.PKI_DIR, PROFILES[USER_AUTHENTICATION])
+    for generation, card in ((1, old), (2, new)):
+        each = _list(USER_AUTHENTICATION, generation=generation)
+        assert _serials(each) == {card.certificates.get(purpose=USER_AUTHENTICATION).serial}
+        signed = [each.is_signature_valid(anchor.public_key()) for anchor in anchors]
+        assert signed == [generation == 1, generation == 2]
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl is not installed")
