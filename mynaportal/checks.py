@@ -58,15 +58,16 @@ def secrets_are_real(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> 
     if settings.KEYS_CREATE_MISSING:
         hint = "Set MYNA_KEYS_CREATE_MISSING=0 and make the keys once with manage.py make_keys."
         found.append(_error(4, "A missing key would be made silently, and what it should open be lost.", hint))
-    if any(_others_may_read(path) for path in [settings.KEYS_DIR, *settings.KEYS_DIR.glob("*.key")]):
-        hint = f"Let only the server's own user read them: chmod -R go= {settings.KEYS_DIR}"
+    directories = [settings.KEYS_DIR, Path(settings.PKI_DIR)]
+    if any(_others_may_read(path) for directory in directories for path in [directory, *directory.glob("*.key")]):
+        hint = f"Let only the server's own user read them: chmod -R go= {settings.KEYS_DIR} {settings.PKI_DIR}"
         found.append(_error(5, "Other users of this machine can read the key files.", hint))
     return found
 
 
 @register(Tags.security, deploy=True)
 def keys_are_behind_their_doors(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """E006: every door in one process. E007: the vault's keys where strangers come. E008: keys of other doors here."""
+    """E006: every door in one process. E007: the vault's keys where strangers come. E008, E017: others' keys here."""
     found: list[CheckMessage] = []
     opened = set(settings.MYNA_DOORS)
     if opened >= {"portal", "api", "desk"}:
@@ -79,6 +80,9 @@ def keys_are_behind_their_doors(app_configs: Sequence[AppConfig] | None, **kwarg
     if foreign:
         hint = f"Take these out of {settings.KEYS_DIR}: {', '.join(sorted(foreign))}."
         found.append(_error(8, "The key directory holds keys that belong behind other doors.", hint))
+    if doors.ISSUING_DOOR not in opened and any(Path(settings.PKI_DIR).glob("*.key")):
+        hint = f"Leave only the certificates (*.cer) in {settings.PKI_DIR}."
+        found.append(_error(17, "A process that issues no cards holds the private keys of the authorities.", hint))
     return found
 
 

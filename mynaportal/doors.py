@@ -16,7 +16,7 @@ KEY_PURPOSES = {
     | MAILBOX
     | CARDS
     | {"holding-seal", "payment-reference", "payment-order", "clerk-pseudonym", "portal-code"},
-    "api": EXCHANGE | MAILBOX | {"holding-seal", "access-token", "payment-reference", "portal-code"},
+    "api": EXCHANGE | MAILBOX | {"holding-seal", "access-token", "response-signature", "payment-reference", "portal-code"},
     "desk": EXCHANGE
     | VAULT
     | MAILBOX
@@ -25,6 +25,8 @@ KEY_PURPOSES = {
     "bank": {"sandbox-bank"},
 }
 DOORS = tuple(KEY_PURPOSES)
+# Behind this door cards are made: it alone has the private keys of the authorities that sign certificates.
+ISSUING_DOOR = "desk"
 
 
 def purposes_of(doors: list[str]) -> frozenset[str]:

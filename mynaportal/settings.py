@@ -34,7 +34,7 @@ def env_bool(name: str, default: bool = False) -> bool:
 VAR_DIR = Path(env("MYNA_VAR_DIR", str(BASE_DIR / "var")))
 CARDS_DIR = VAR_DIR / "cards"
 AGENCIES_DIR = VAR_DIR / "agencies"
-PKI_DIR = VAR_DIR / "pki"
+PKI_DIR = Path(env("MYNA_PKI_DIR", str(VAR_DIR / "pki")))
 VAR_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 # --- which doors this process opens, and the keys behind them --------------------------------------------------------
@@ -85,6 +85,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "api.answers.SignedAnswers",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -209,7 +210,7 @@ CACHES = {
 
 # --- agencies' API --------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["api.authentication.AccessTokenAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["api.authentication.SignedRequestAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["api.permissions.Nobody"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],

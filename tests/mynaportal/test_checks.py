@@ -48,6 +48,7 @@ def production(settings: Any, tmp_path: Path) -> Any:
     settings.DEBUG = False
     settings.PRODUCTION = True
     settings.KEYS_DIR = tmp_path / "keys"
+    settings.PKI_DIR = tmp_path / "pki"
     settings.MYNA_DOORS = ["portal"]
     settings.KEY_PURPOSES = doors.purposes_of(["portal"])
     settings.KEYS_CREATE_MISSING = True
@@ -126,6 +127,16 @@ def test_the_keys_of_another_door(production: Any) -> None:
     (production.KEYS_DIR / "number-seal.1.key").write_bytes(bytes(32))
     (production.KEYS_DIR / "number-seal.1.key").chmod(0o600)
     assert found() == ["myna.E008"]
+
+
+def test_the_authorities_keys_where_no_cards_are_made(production: Any) -> None:
+    production.PKI_DIR.mkdir(mode=0o700)
+    (production.PKI_DIR / "signature.1.cer").touch(mode=0o644)
+    assert found() == []
+    (production.PKI_DIR / "signature.1.key").touch(mode=0o600)
+    assert found() == ["myna.E017"]
+    (production.PKI_DIR / "signature.1.key").chmod(0o644)
+    assert found() == ["myna.E005", "myna.E017"]
 
 
 @pytest.mark.parametrize("damage", ["absent", "short"])

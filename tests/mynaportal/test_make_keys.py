@@ -17,6 +17,8 @@ from mynaportal import doors
 @pytest.fixture
 def desk(settings: Any, tmp_path: Path) -> Any:
     settings.KEYS_DIR = tmp_path / "keys"
+    settings.PKI_DIR = tmp_path / "keys" / "pki"
+    settings.MYNA_DOORS = ["desk"]
     settings.KEY_PURPOSES = doors.purposes_of(["desk"])
     settings.KEYS_CREATE_MISSING = False
     return settings
@@ -60,10 +62,21 @@ def test_nothing_of_a_key_is_printed(desk: Any) -> None:
 def test_only_the_keys_of_the_doors_are_copied(desk: Any, tmp_path: Path) -> None:
     call_command("make_keys", stdout=StringIO())
     desk.KEY_PURPOSES = doors.purposes_of(["portal"]) & desk.KEY_PURPOSES
+    desk.MYNA_DOORS = ["portal"]
     target = tmp_path / "web"
     call_command("make_keys", copy_to=target, stdout=StringIO())
-    copied = {path.name: path.read_bytes() for path in target.iterdir()}
+    copied = {path.name: path.read_bytes() for path in target.glob("*.key")}
     assert {name.split(".")[0] for name in copied} == desk.KEY_PURPOSES
     assert not {name for name in copied if name.split(".")[0] in doors.VAULT}
     assert copied == {name: (desk.KEYS_DIR / name).read_bytes() for name in copied}
-    assert {stat.S_IMODE(path.stat().st_mode) for path in target.iterdir()} == {0o600}
+    assert {stat.S_IMODE(path.stat().st_mode) for path in target.glob("**/*.*")} == {0o600}
+    assert {path.suffix for path in (target / "pki").iterdir()} == {".cer"}
+
+
+def test_the_desk_gets_the_authorities_with_their_keys(desk: Any, tmp_path: Path) -> None:
+    call_command("make_keys", stdout=StringIO())
+    call_command("make_keys", copy_to=tmp_path / "desk", stdout=StringIO())
+    names = {path.name for path in (tmp_path / "desk" / "pki").iterdir()}
+    assert names == {path.name for path in desk.PKI_DIR.iterdir()}
+    assert {path.rpartition(".")[2] for path in names} == {"cer", "key"}
+    assert len(names) == 4

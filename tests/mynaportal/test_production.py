@@ -39,13 +39,17 @@ def secrets_in(directory: Path) -> Path:
     return directory / "docker" / "secrets"
 
 
+def places(directory: Path) -> dict[str, str]:
+    return {"MYNA_KEYS_DIR": str(directory / "keys"), "MYNA_PKI_DIR": str(directory / "keys" / "pki")}
+
+
 def environment(service: str, directory: Path) -> dict[str, str]:
     """The service's own environment with Compose's defaults, its secrets as files, and nothing of the tests'."""
     secrets = secrets_in(directory)
     env = {"PATH": os.environ["PATH"], "DJANGO_SETTINGS_MODULE": "mynaportal.settings"}
     for name, value in COMPOSE["services"][service]["environment"].items():
         env[name] = re.sub(r"\$\{[A-Z_]+:-([^}]*)\}", r"\1", value).replace("/run/secrets", str(secrets))
-    return {**env, "MYNA_VAR_DIR": str(directory / "var"), "MYNA_KEYS_DIR": str(directory / "keys")}
+    return {**env, "MYNA_VAR_DIR": str(directory / "var"), **places(directory)}
 
 
 @pytest.mark.parametrize("service", ["web", "desk", "worker", "registry-worker", "beat"])

@@ -8,15 +8,20 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
 
+from cards.pki import keyfiles
+from cards.pki.profiles import PROFILES
 from keys import custody
+from mynaportal.doors import ISSUING_DOOR
 
 
 class Command(BaseCommand):
     help = (
-        "Make every key that the doors of this process (MYNA_DOORS) need and that is not there yet. "
-        "With --next, make a new current key for one purpose; the older ones stay for opening what they sealed. "
-        "With --copy-to, give the keys of these doors, and no others, to the server that opens them."
+        "Make every key that the doors of this process (MYNA_DOORS) need and that is not there yet, for the desk also "
+        "the authorities that sign cards. With --next, make a new current key for one purpose; the older ones stay for "
+        "opening what they sealed. With --copy-to, give the keys of these doors, and no others, to the server that opens "
+        "them; the authorities' certificates go to all, their private keys to the desk's."
     )
     requires_system_checks = []
 
@@ -26,26 +31,42 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["next"]:
-            if options["next"] not in settings.KEY_PURPOSES:
-                known = ", ".join(sorted(settings.KEY_PURPOSES))
-                raise CommandError(f"No purpose of this name behind the doors of this process. There are: {known}.")
-            self.stdout.write(f"{options['next']}: key {custody.create(options['next'])} is now current")
-            return
-        if options["copy_to"]:
-            self._copy(options["copy_to"])
-            return
+            self._make_next(options["next"])
+        elif options["copy_to"]:
+            self._copy_to(options["copy_to"])
+        else:
+            self._make_missing()
+
+    def _make_next(self, purpose: str) -> None:
+        if purpose not in settings.KEY_PURPOSES:
+            known = ", ".join(sorted(settings.KEY_PURPOSES))
+            raise CommandError(f"No purpose of this name behind the doors of this process. There are: {known}.")
+        self.stdout.write(f"{purpose}: key {custody.create(purpose)} is now current")
+
+    def _make_missing(self) -> None:
         for purpose in sorted(settings.KEY_PURPOSES):
             if not any(settings.KEYS_DIR.glob(f"{purpose}.*.key")):
                 self.stdout.write(f"{purpose}: key {custody.create(purpose)} made")
+        if ISSUING_DOOR in settings.MYNA_DOORS:
+            for profile in PROFILES.values():
+                if not keyfiles.generations(Path(settings.PKI_DIR), profile):
+                    keyfiles.create(Path(settings.PKI_DIR), profile, generation=1, at=timezone.now())
+                    self.stdout.write(f"{profile.file_stem}: authority made")
 
-    def _copy(self, directory: Path) -> None:
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    def _copy_to(self, directory: Path) -> None:
         for purpose in sorted(settings.KEY_PURPOSES):
-            for source in sorted(settings.KEYS_DIR.glob(f"{purpose}.*.key")):
-                target = directory / source.name
-                if target.exists():
-                    continue
-                descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-                with os.fdopen(descriptor, "wb") as file:
-                    file.write(source.read_bytes())
-                self.stdout.write(f"{source.name}: copied")
+            self._copy(settings.KEYS_DIR, f"{purpose}.*.key", directory)
+        self._copy(Path(settings.PKI_DIR), "*.cer", directory / "pki")
+        if ISSUING_DOOR in settings.MYNA_DOORS:
+            self._copy(Path(settings.PKI_DIR), "*.key", directory / "pki")
+
+    def _copy(self, origin: Path, pattern: str, directory: Path) -> None:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for source in sorted(origin.glob(pattern)):
+            target = directory / source.name
+            if target.exists():
+                continue
+            descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(source.read_bytes())
+            self.stdout.write(f"{source.name}: copied")
