@@ -20,8 +20,8 @@ class Command(BaseCommand):
     help = (
         "Make every key that the doors of this process (MYNA_DOORS) need and that is not there yet, for the desk also "
         "the authorities that sign cards. With --next, make a new current key for one purpose; the older ones stay for "
-        "opening what they sealed. With --copy-to, give the keys of these doors, and no others, to the server that opens "
-        "them; the authorities' certificates go to all, their private keys to the desk's."
+        "opening what they sealed. With --copy-to, give the keys of these doors, and no others, to their server; "
+        "the authorities' certificates go to all, their private keys to the desk's."
     )
     requires_system_checks = []
 
