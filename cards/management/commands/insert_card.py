@@ -45,6 +45,7 @@ class Command(BaseCommand):
             self.stdout.write(
                 f"Inserted {card}.card; pcscd dials 127.0.0.1:{opened} and :{opened + 1}. Ctrl-C takes it out."
             )
+            self.stdout.write(f"pcscd's reader.conf: DEVICENAME localhost:{opened}, LIBPATH .../serial/libifdvpcd.so")
             self.stdout.flush()
             try:
                 signal.pause()
