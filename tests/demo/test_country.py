@@ -267,3 +267,23 @@ def test_a_progress_bar_on_a_terminal() -> None:
     list(progress.each(range(4), 4))
     assert "4/4" in out.getvalue()
     assert "#" in out.getvalue()
+
+
+def test_a_card_makes_its_keys_when_it_is_first_inserted(loaded: dict[str, str]) -> None:
+    state = "SELECT state FROM cards_card WHERE chip_slug = 'taro'"
+    assert rows(loaded, state) == [("IN_PRODUCTION",)]
+    for _ in range(2):
+        run(loaded, "from mynaportal.demo.reader import personalise; personalise('taro')")
+        assert rows(loaded, state) == [("ACTIVE",)]
+        certificates = "SELECT COUNT(*) FROM cards_certificate c JOIN cards_card k ON k.id = c.card_id"
+        assert rows(loaded, f"{certificates} WHERE k.chip_slug = 'taro'") == [(2,)]
+
+
+def test_the_protected_person_is_flagged_at_every_agency_that_knows_her(loaded: dict[str, str]) -> None:
+    flagged = {agency for (agency,) in rows(loaded, "SELECT agency FROM holdings_protection", "holdings")}
+    knowing = {
+        agency
+        for agency in HOSTED - {"130001"}
+        if any(row["name"] == "林　美咲" and row["birth_date"] == "1992-09-03" for row in own(loaded, agency))
+    }
+    assert flagged == knowing == {"132047", "132063", "900019", "900027"}

@@ -13,7 +13,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from mynaportal import catalogues
+from mynaportal import catalogues, tasks
 from mynaportal.demo import agencies_side, cast, country, plan, serving
 from mynaportal.demo.progress import Progress
 from residents.models import Resident
@@ -75,6 +75,9 @@ class Command(BaseCommand):
                 country.fill(known, Progress(self.stdout))
 
     def _serve(self, port: int, reader_port: int) -> None:
+        # Without a beat, what a kill left half done is ended here; then the agencies' systems fetch what waits.
+        tasks.drain_code_issues()
+        tasks.finish_moves()
         country.fetch_codes()
         agencies_side.point_to(serving.origin(port))
         # Collected static files are for production; the directory only has to exist.
