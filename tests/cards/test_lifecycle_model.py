@@ -128,11 +128,11 @@ class Lives(RuleBasedStateMachine):
 
 
 def test_no_sequence_of_acts_breaks_the_rules(monkeypatch) -> None:
-    """1,000 sequences of 20 acts at `make soak`, a fiftieth of them at `make test`."""
+    """1,000 sequences of 20 acts at `make soak`, a hundredth of them at `make test`."""
     monkeypatch.setattr(personalisation, "make_keys", _quick_keys)
     monkeypatch.setattr(memory.os, "fsync", lambda _: None)
     stated = scaled(1_000)
-    count = stated if stated == 1_000 else stated // 5
+    count = stated if stated == 1_000 else stated // 10
     shape = settings(
         max_examples=count,
         stateful_step_count=20,
