@@ -75,7 +75,7 @@ def cards(answers: list[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def without_content(answers: list[dict[str, Any]], outcomes: set[str] | None = None) -> list[dict[str, Any]]:
+def without_content(answers: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The answers that hold nothing, for telling who was asked in vain."""
     providers = _providers(answers)
     return [
