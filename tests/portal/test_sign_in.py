@@ -44,9 +44,7 @@ class Card:
             raise self.refusal
         self.answered = given
 
-    def finish(
-        self, *, challenge_id: uuid.UUID, session_key: str, purpose: str, at: dt.datetime
-    ) -> crossing.SignedIn:
+    def finish(self, *, challenge_id: uuid.UUID, session_key: str, purpose: str, at: dt.datetime) -> crossing.SignedIn:
         if (session_key, purpose) != (self.session_key, "sign-in"):
             raise crossing.CardNotAccepted
         return crossing.SignedIn(self.user, country.KNOWING)
