@@ -97,7 +97,7 @@ def _make(purpose: str, key_id: int) -> None:
 
 def _ids(purpose: str) -> tuple[int, ...]:
     try:
-        changed = os.stat(settings.KEYS_DIR).st_mtime_ns
+        changed = Path(settings.KEYS_DIR).stat().st_mtime_ns
     except FileNotFoundError:
         return ()
     return _ids_in(Path(settings.KEYS_DIR), changed).get(purpose, ())

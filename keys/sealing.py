@@ -1,7 +1,8 @@
 """Sealing: AES-256-GCM (NIST SP 800-38D) under a key from custody, bound to the row that it is for.
 
 A sealed value is `01 | key id (2 bytes) | nonce (12 bytes) | ciphertext and tag`. The nonce is random, so equal
-contents never look alike. The context (which row, which column) is authenticated: a value moved elsewhere will not open.
+contents never look alike. The context (which row, which column) is authenticated: a value moved elsewhere will not
+open.
 """
 
 from __future__ import annotations

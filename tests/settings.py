@@ -11,7 +11,7 @@ if os.environ.get("TEST_DATABASE_URL"):
     os.environ["DATABASE_URL"] = os.environ["TEST_DATABASE_URL"]
 
 from mynaportal.settings import *  # noqa: F403
-from mynaportal.settings import DATABASES, VAR_DIR  # noqa: E402
+from mynaportal.settings import DATABASES, VAR_DIR
 
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 CELERY_TASK_ALWAYS_EAGER = True

@@ -133,6 +133,6 @@ def test_pages_are_closed_unless_opened_by_name() -> None:
 
 
 @DATABASES
-@pytest.mark.parametrize("room", sorted(ALIAS_OF_ROOM) + ["accounts", "notifications", "payments"])
+@pytest.mark.parametrize("room", [*sorted(ALIAS_OF_ROOM), "accounts", "notifications", "payments"])
 def test_no_migration_is_missing(room: str) -> None:
     call_command("makemigrations", room, check=True, dry_run=True, verbosity=0)

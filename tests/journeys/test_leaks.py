@@ -23,7 +23,8 @@ def secrets(country: Country) -> set[bytes]:
     found: set[bytes] = set()
     for person in people:
         for number in person["numbers"]:
-            found |= {f.encode() for f in (number, "-".join(re.findall("....", number)), " ".join(re.findall("....", number)))}
+            groups = re.findall("....", number)
+            found |= {form.encode() for form in (number, "-".join(groups), " ".join(groups))}
         for code in person["codes"].values():
             found |= theft.forms(code)
         for name in person["names"]:

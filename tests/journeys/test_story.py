@@ -1,4 +1,4 @@
-"""The whole story in a browser: Chofu asks Mitaka about Hanako, and she reads it, in two languages and at two widths."""
+"""The whole story in a browser: Chofu asks Mitaka about Hanako, and she reads it; two languages, two widths."""
 
 from __future__ import annotations
 
@@ -84,7 +84,8 @@ def test_she_reads_who_asked_whom_for_what_by_which_law(
     expect(page.locator(f"a[href='/records/{story['refused']}/']")).to_be_visible()
     page.goto(f"/records/{story['answered']}/")
     facts = page.locator("dl.facts")
-    for words in ("Chofu City", "Mitaka City", "Child Allowance", "Total income", "article 19", "Information was provided"):
+    said = ("Chofu City", "Mitaka City", "Child Allowance", "Total income", "article 19", "Information was provided")
+    for words in said:
         expect(facts).to_contain_text(words)
     expect(facts).to_contain_text(story["answered"])
 
@@ -142,7 +143,13 @@ def test_she_pays_the_nursery_in_two_clicks_and_gets_a_receipt(hanako: BrowserCo
 @pytest.mark.parametrize("language", ["ja", "en"])
 @pytest.mark.parametrize(("name", "size"), [("phone", PHONE), ("desktop", DESKTOP)])
 def test_it_looks_right_in_both_languages_and_at_both_widths(
-    hanako: BrowserContext, country: Country, story: dict[str, str], pictures: Path, language: str, name: str, size: dict
+    hanako: BrowserContext,
+    country: Country,
+    story: dict[str, str],
+    pictures: Path,
+    language: str,
+    name: str,
+    size: dict[str, int],
 ) -> None:
     page = hanako.new_page()
     page.set_viewport_size(size)

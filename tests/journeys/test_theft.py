@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import re
 from pathlib import Path
@@ -74,9 +75,8 @@ def test_no_valid_number_at_all_is_written_in_a_database(country: Country, peopl
 
 def test_the_thiefs_tools_find_what_is_there(country: Country, people: list[dict]) -> None:
     """An instrument that finds nothing must first be shown to find something."""
-    seeded = b"...".join(
-        [people[0]["numbers"][0].encode().hex().encode(), theft.hashlib.sha256(people[1]["numbers"][0].encode()).digest()]
-    )
+    hidden, hashed = (person["numbers"][0].encode() for person in people[:2])
+    seeded = hidden.hex().encode() + b"..." + hashlib.sha256(hashed).digest()
     for person in people[:2]:
         assert any(form in seeded for form in theft.encodings(person["numbers"][0]))
     registry = theft.meanings(country.var / "registry.sqlite3")
