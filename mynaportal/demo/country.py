@@ -34,6 +34,7 @@ from residents.models import Household as HouseholdRow
 
 T = TypeVar("T")
 TAX, PENSION = "900027", "900019"
+RESIDENTS = "Residents"
 _BY = "first filling"
 
 
@@ -74,6 +75,11 @@ def fill(plan: Plan, progress: Progress, *, stop_after: str = "") -> None:
                 return
         _forget_order_of_updates()
     plan.complete(directory)
+
+
+def has_residents(plan: Plan) -> bool:
+    """Whether by its plan the register has been filled."""
+    return RESIDENTS in plan.done
 
 
 def load_agencies(country: Country) -> None:
@@ -156,7 +162,7 @@ def register_copies(country: Country) -> None:
 
 STAGES: tuple[tuple[str, Callable[[Country], None]], ...] = (
     ("Agencies", load_agencies),
-    ("Residents", register_residents),
+    (RESIDENTS, register_residents),
     ("Individual Numbers", assign_numbers),
     ("Lists of tax and pension", write_own_lists),
     ("Codes promised", promise_codes),

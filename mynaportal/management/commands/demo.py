@@ -60,7 +60,7 @@ class Command(BaseCommand):
             known = plan.load(directory)
             if known is None and Resident.objects.exists():
                 raise CommandError("These databases hold residents that the demo did not make; it leaves them alone.")
-            if known is not None and known.done and not Resident.objects.exists():
+            if known is not None and country.has_residents(known) and not Resident.objects.exists():
                 raise CommandError(f"The databases are empty but {directory}/demo.json is not: make clean, then again.")
             if known is not None and (known.residents, known.seed) != (residents, seed):
                 self.stdout.write(
