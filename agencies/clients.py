@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db import IntegrityError, transaction
 from joserfc import jws, jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, OKPKey
 
-from agencies.models import Agency, ApiClient, UsedAssertion
-from databases import EXCHANGE
+from agencies import once
+from agencies.models import Agency, ApiClient
 
 LONGEST_LIFE = timedelta(seconds=60)
 CLOCK_SKEW = timedelta(seconds=5)
@@ -48,13 +46,21 @@ def authenticate(assertion: str, audience: str, at: datetime) -> ApiClient:
     except (JoseError, ValueError) as error:
         raise AssertionNotAccepted("The signature does not fit.") from error
     _check(claims, client=client, audience=audience, at=at)
-    _use_once(client, claims["jti"], expires_at=datetime.fromtimestamp(claims["exp"], UTC) + CLOCK_SKEW)
+    try:
+        once.use(client, claims["jti"], expires_at=datetime.fromtimestamp(claims["exp"], UTC) + CLOCK_SKEW)
+    except once.UsedBefore:
+        raise AssertionNotAccepted("The assertion was used before.") from None
     return client
 
 
-def forget_expired(*, at: datetime) -> int:
-    """Delete the marks of assertions that no one would accept any more. Returns how many."""
-    return UsedAssertion.objects.filter(expires_at__lt=at).delete()[0]
+def key_of(client: ApiClient) -> tuple[ECKey | OKPKey, list[str]]:
+    """The public key that the client is known by, and the names of the one algorithm that it signs with."""
+    return _key(client.jwk)
+
+
+def thumbprint(client: ApiClient) -> str:
+    """The name of the client's key (RFC 7638): what a token for it is bound to."""
+    return _key(client.jwk)[0].thumbprint()
 
 
 def _claimed_client(assertion: str) -> ApiClient:
@@ -85,15 +91,6 @@ def _check(claims: Mapping[str, Any], *, client: ApiClient, audience: str, at: d
     )
     if not all(facts):
         raise AssertionNotAccepted("The claims do not fit.")
-
-
-def _use_once(client: ApiClient, jti: str, *, expires_at: datetime) -> None:
-    jti_hash = hashlib.sha256(f"{client.client_id}\n{jti}".encode()).digest()
-    try:
-        with transaction.atomic(using=EXCHANGE):
-            UsedAssertion.objects.create(jti_hash=jti_hash, expires_at=expires_at)
-    except IntegrityError:
-        raise AssertionNotAccepted("The assertion was used before.") from None
 
 
 def _key(jwk: Mapping[str, Any]) -> tuple[ECKey | OKPKey, list[str]]:

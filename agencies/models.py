@@ -98,8 +98,9 @@ class ApiClient(models.Model):
         return self.is_active and self.agency.is_active
 
 
-class UsedAssertion(models.Model):
-    """A client assertion that has been used. Its row makes a second use fail (RFC 7523 section 3, jti)."""
+class UsedOnce(models.Model):
+    """Something that works once and has been used: a client assertion (RFC 7523 section 3, jti), or the nonce of a
+    signed request (RFC 9421 section 7.2.2). Its row makes a second use fail; nobody reads from the hash what it was."""
 
-    jti_hash = models.BinaryField(unique=True)
+    hash = models.BinaryField(unique=True)
     expires_at = models.DateTimeField(db_index=True)

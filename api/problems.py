@@ -57,6 +57,35 @@ KINDS: dict[str, Kind] = {
         "It was not made by this service, was damaged, or its client or agency is no longer active. Get a new one.",
     ),
     "expired-token": Kind(401, "The access token has expired", "Tokens live for five minutes. Get a new one."),
+    "no-signature": Kind(
+        401,
+        "A signature is needed",
+        "Every request is signed by profile mynx-1 (RFC 9421), with the key that your client is registered by. The "
+        "header Accept-Signature of this answer names what the signature covers and which parameters it has.",
+    ),
+    "invalid-signature": Kind(
+        401,
+        "The signature is not valid",
+        "It must be labelled mynx, have the tag mynx-1, be made by your client's key, cover every component that the "
+        "header Accept-Signature names, and live for at most a minute by a clock that is at most five seconds ahead.",
+    ),
+    "used-signature": Kind(
+        401,
+        "The signature was used before",
+        "A nonce works once. Sign every request anew, also when you send the same again after a time-out.",
+    ),
+    "digest-mismatch": Kind(
+        400,
+        "The body is not the one that was signed",
+        "Content-Digest (RFC 9530) names the body by its SHA-256, also an empty one. Send the bytes that you signed.",
+    ),
+    "invalid-evidence": Kind(
+        400,
+        "The evidence is not valid",
+        "Mynx-Evidence is a JWT of the type mynx-evidence+jwt by your client's key: iss is the client id, aud the "
+        "address of this API, exp at most a minute away, and clerk, section, case_number and txn are stated. Its case "
+        "number is the request's.",
+    ),
     "not-permitted": Kind(403, "Not permitted", "This address is not open to the caller."),
     "no-legal-basis": Kind(
         403,
@@ -186,6 +215,8 @@ def response(problem: Problem) -> HttpResponse:
 def handler(error: Exception, context: dict[str, Any]) -> HttpResponse:
     """DRF's exception handler: whatever went wrong in a view becomes a problem."""
     problem = _problem_of(error)
+    if isinstance(error, exceptions.MethodNotAllowed) and "view" in context:
+        problem.headers["Allow"] = ", ".join(context["view"].allowed_methods)
     view = type(context.get("view")).__name__
     if KINDS[problem.kind].status >= 500:
         # The kind and place of the failure, never its text: a database's message repeats the values of the row.

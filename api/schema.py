@@ -20,6 +20,11 @@ _ALWAYS = (
     "no-token",
     "invalid-token",
     "expired-token",
+    "no-signature",
+    "invalid-signature",
+    "used-signature",
+    "digest-mismatch",
+    "invalid-evidence",
     "method-not-allowed",
     "not-acceptable",
     "too-large",
@@ -41,20 +46,70 @@ HEADERS = [
         "Retry-After", int, OpenApiParameter.HEADER, response=[429], description="Seconds to wait (RFC 9110)."
     ),
 ]
+_COVERED = '("@method" "@target-uri" "content-type" "content-digest" "authorization")'
+_ANSWERED = '("@status" "content-digest" "@method";req "@target-uri";req "signature";req;key="mynx")'
+_SIGNED_HEADERS = [
+    OpenApiParameter(
+        "Mynx-Evidence",
+        str,
+        OpenApiParameter.HEADER,
+        description="Who at the agency wants it: a JWT of the type mynx-evidence+jwt by the client's key with iss "
+        "(client id), aud (the address of this API), exp (at most a minute), clerk (a pseudonym), section, "
+        "case_number, txn and perhaps row. Covered by the signature; kept sealed with the record.",
+    ),
+    OpenApiParameter(
+        "Accept-Signature",
+        str,
+        OpenApiParameter.HEADER,
+        response=[401],
+        description="How to sign (RFC 9421 section 5.1), where the signature was the reason.",
+    ),
+    OpenApiParameter(
+        "Content-Digest", str, OpenApiParameter.HEADER, response=True, description="SHA-256 of the body (RFC 9530)."
+    ),
+    OpenApiParameter(
+        "Signature-Input",
+        str,
+        OpenApiParameter.HEADER,
+        response=True,
+        description=f"mynx={_ANSWERED} with the tag mynx-1; keyid is the kid of a key at /api/keys.",
+    ),
+    OpenApiParameter(
+        "Signature",
+        str,
+        OpenApiParameter.HEADER,
+        response=True,
+        description="This service's signature of the answer and of the request that it answers.",
+    ),
+]
 
 
-class AccessTokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    """The access token in the schema's terms."""
+class SignedRequestScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """The access token and the signature in the schema's terms: all four headers are needed."""
 
-    target_class = "api.authentication.AccessTokenAuthentication"
-    name = "accessToken"
+    target_class = "api.authentication.SignedRequestAuthentication"
+    name = ["accessToken", "contentDigest", "signatureInput", "signature"]  # type: ignore[assignment]
 
-    def get_security_definition(self, auto_schema: Any) -> dict[str, Any]:
-        return {
-            "type": "oauth2",
-            "description": "Client credentials with a signed client assertion (private_key_jwt, RFC 7523).",
-            "flows": {"clientCredentials": {"tokenUrl": "/api/oauth/token", "scopes": {}}},
-        }
+    def get_security_definition(self, auto_schema: Any) -> list[dict[str, Any]]:
+        return [
+            {
+                "type": "oauth2",
+                "description": "Client credentials with a signed client assertion (private_key_jwt, RFC 7523). The "
+                "token is bound to the client's key.",
+                "flows": {"clientCredentials": {"tokenUrl": "/api/oauth/token", "scopes": {}}},
+            },
+            _header("Content-Digest", "SHA-256 of the body (RFC 9530), also of an empty one."),
+            _header(
+                "Signature-Input",
+                f"RFC 9421: mynx={_COVERED}, and mynx-evidence where it is sent, with created, expires (at most 60 "
+                'seconds later), nonce, keyid (the client id) and tag="mynx-1".',
+            ),
+            _header("Signature", "By the client's registered key: ed25519 or ecdsa-p256-sha256."),
+        ]
+
+
+def _header(name: str, description: str) -> dict[str, Any]:
+    return {"type": "apiKey", "in": "header", "name": name, "description": description}
 
 
 class StrictScheme(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
@@ -89,7 +144,7 @@ def described(
         request=request,
         responses=responses | problem_responses(kinds),
         examples=[*examples, *problem_examples(kinds)],
-        parameters=HEADERS,
+        parameters=[*HEADERS, *_SIGNED_HEADERS],
     )
 
 

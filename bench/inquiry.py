@@ -1,8 +1,8 @@
 """Inquiries per second from end to end, beside an empty authenticated view that inserts one row and commits it.
 
-Both through Django's test client with an access token, so that the difference is what an inquiry is: the permission
-table, two conversions, three commits in two databases, sealing. The same inquiry without HTTP is measured too.
-PostgreSQL is measured where TEST_DATABASE_URL or BENCH_DATABASE_URL names a role that may create databases.
+Both through Django's test client, signed and with an access token, so that the difference is what an inquiry is: the
+permission table, two conversions, three commits in two databases, sealing. The same inquiry without HTTP is measured
+too. PostgreSQL is measured where TEST_DATABASE_URL or BENCH_DATABASE_URL names a role that may create databases.
 """
 
 from __future__ import annotations
@@ -26,13 +26,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from agencies import clients
-from agencies.models import UsedAssertion
+from agencies.models import ApiClient, UsedOnce
 from api import tokens
 from api.permissions import AgencyClient
 from api.views.base import AgencyAddress
 from bench.measure import Measure, side_by_side
 from codes.rist1 import format_code
 from databases import EXCHANGE
+from mynx import signatures
 
 ROUND = 200
 PEOPLE = 50
@@ -45,7 +46,7 @@ class OneInsert(AgencyAddress):
 
     def post(self, request: Request) -> Response:
         with transaction.atomic(using=EXCHANGE, durable=True):
-            UsedAssertion.objects.create(jti_hash=os.urandom(32), expires_at=timezone.now() + timedelta(minutes=1))
+            UsedOnce.objects.create(hash=os.urandom(32), expires_at=timezone.now() + timedelta(minutes=1))
         return Response({"written": True})
 
 
@@ -92,7 +93,8 @@ def _askers() -> tuple[Callable[[], int], Callable[[], int], Callable[[], int]]:
         "condition": {"fiscal_year": 2026},
         "case_number": "2026-0042",
     }
-    post = _poster(clients.register(agency=chofu, jwk=OKPKey.generate_key("Ed25519").as_dict(private=False)).client_id)
+    key = OKPKey.generate_key("Ed25519")
+    post = _poster(clients.register(agency=chofu, jwk=key.as_dict(private=False)), key)
 
     def by_http() -> int:
         for number in range(ROUND):
@@ -112,13 +114,21 @@ def _askers() -> tuple[Callable[[], int], Callable[[], int], Callable[[], int]]:
     return by_http, by_act, reference
 
 
-def _poster(client_id: object) -> Callable[[str, dict[str, Any]], dict[str, Any]]:
+def _poster(client: ApiClient, key: OKPKey) -> Callable[[str, dict[str, Any]], dict[str, Any]]:
     web = Client(HTTP_HOST="127.0.0.1")
-    token = tokens.issue(client_id=str(client_id), at=timezone.now())
+    keyid, private = str(client.client_id), key.as_dict(private=True)
+    token = tokens.issue(client_id=keyid, thumbprint=key.thumbprint(), at=timezone.now())
 
     def post(address: str, content: dict[str, Any]) -> dict[str, Any]:
-        headers = {"Authorization": f"Bearer {token}"}
-        response = web.post(address, json.dumps(content), content_type="application/json", headers=headers)
+        body = json.dumps(content).encode()
+        headers = {
+            "content-type": "application/json",
+            "content-digest": signatures.content_digest(body),
+            "authorization": f"Bearer {token}",
+        }
+        asked = signatures.Request("POST", settings.PORTAL_ORIGIN + address, headers)
+        headers |= signatures.sign_request(asked, key=private, keyid=keyid)
+        response = web.generic("POST", address, body, headers=headers)
         assert response.status_code == 200, response.status_code
         found: dict[str, Any] = response.json()
         return found

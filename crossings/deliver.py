@@ -19,6 +19,7 @@ from datetime import date, datetime
 from agencies.models import Agency
 from codes.rist1 import Code
 from exchange import delivery as exchange_delivery
+from exchange.delivery import Delivery
 from notifications import delivery as mailbox
 from notifications.models import Message
 from payments import charging
@@ -50,6 +51,7 @@ def deliver_notice(
     body: str,
     documents: Sequence[tuple[str, bytes]] = (),
     kind: str = Message.Kind.NOTICE,
+    evidence: str = "",
     at: datetime,
 ) -> Delivered:
     """Put a letter into the person's mailbox. The same letter under the same reference is delivered once.
@@ -71,7 +73,10 @@ def deliver_notice(
         )
         return message.sent_at, is_new
 
-    return _deliver(write, sender=sender, code=code, affair=affair, what=exchange_delivery.NOTICE, at=at)
+    opened = exchange_delivery.begin(
+        sender=sender, code=code, affair=affair, what=exchange_delivery.NOTICE, evidence=evidence, at=at
+    )
+    return _deliver(write, opened, at=at)
 
 
 def deliver_charge(
@@ -83,6 +88,7 @@ def deliver_charge(
     title: str,
     amount: int,
     due_on: date,
+    evidence: str = "",
     at: datetime,
 ) -> Delivered:
     """Send the person a bill, in yen. The same bill under the same reference is issued once.
@@ -103,13 +109,13 @@ def deliver_charge(
         )
         return charge.issued_at, is_new
 
-    return _deliver(write, sender=sender, code=code, affair=affair, what=exchange_delivery.CHARGE, at=at)
+    opened = exchange_delivery.begin(
+        sender=sender, code=code, affair=affair, what=exchange_delivery.CHARGE, evidence=evidence, at=at
+    )
+    return _deliver(write, opened, at=at)
 
 
-def _deliver(
-    write: Callable[[Code], tuple[datetime, bool]], *, sender: Agency, code: Code, affair: str, what: str, at: datetime
-) -> Delivered:
-    opened = exchange_delivery.begin(sender=sender, code=code, affair=affair, what=what, at=at)
+def _deliver(write: Callable[[Code], tuple[datetime, bool]], opened: Delivery, *, at: datetime) -> Delivered:
     try:
         lies_there_since, is_new = write(opened.portal_code)
     except ValueError:

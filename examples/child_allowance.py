@@ -6,7 +6,7 @@ Hanako Yamada moved from Mitaka to Chofu and applies for Child Allowance. Chofu 
     make demo                              # in another terminal
     .venv/bin/python examples/child_allowance.py
 
-Nothing here comes from the project: the standard library, and `cryptography` for one signature. What a city's system
+Nothing here comes from the project: the standard library, and `cryptography` for the signatures. What a city's system
 knows lies in var/agencies/132080/, put there by the demo: its client id and private key, and its own list of persons.
 
 Settings from the environment:
@@ -19,17 +19,21 @@ from __future__ import annotations
 import argparse
 import base64
 import csv
+import hashlib
 import json
 import os
+import re
 import secrets
 import sys
 import time
 import urllib.error
 import urllib.request
 from datetime import date, timedelta
+from email.message import Message
 from pathlib import Path
 from urllib.parse import urlencode
 
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
@@ -63,6 +67,10 @@ def own_file(name: str) -> Path:
     return path
 
 
+def own_client() -> dict:
+    return json.loads(own_file("client.json").read_text(encoding="utf-8"))
+
+
 def code_of(person: str) -> str:
     """Our own code for a person of our own list. No other agency has the same code for her."""
     with own_file("people.csv").open(encoding="utf-8", newline="") as file:
@@ -89,20 +97,21 @@ def from_base64url(text: str) -> bytes:
 
 def signed(claims: dict, jwk: dict) -> str:
     """A JWT (RFC 7519), signed with Ed25519 or P-256 by our private JWK."""
-    algorithm = "EdDSA" if jwk["kty"] == "OKP" else "ES256"
-    header = {"alg": algorithm, "typ": "JWT"}
-    signing_input = ".".join(base64url(json.dumps(part).encode()) for part in (header, claims)).encode()
-    if algorithm == "EdDSA":
-        signature = ed25519.Ed25519PrivateKey.from_private_bytes(from_base64url(jwk["d"])).sign(signing_input)
-    else:
-        key = ec.derive_private_key(int.from_bytes(from_base64url(jwk["d"]), "big"), ec.SECP256R1())
-        r, s = decode_dss_signature(key.sign(signing_input, ec.ECDSA(hashes.SHA256())))
-        signature = r.to_bytes(32, "big") + s.to_bytes(32, "big")
-    return f"{signing_input.decode()}.{base64url(signature)}"
+    header = {"alg": "EdDSA" if jwk["kty"] == "OKP" else "ES256", "typ": "JWT"}
+    signing_input = ".".join(base64url(json.dumps(part).encode()) for part in (header, claims))
+    return f"{signing_input}.{base64url(signature_of(signing_input.encode(), jwk))}"
+
+
+def signature_of(message: bytes, jwk: dict) -> bytes:
+    if jwk["kty"] == "OKP":
+        return ed25519.Ed25519PrivateKey.from_private_bytes(from_base64url(jwk["d"])).sign(message)
+    key = ec.derive_private_key(int.from_bytes(from_base64url(jwk["d"]), "big"), ec.SECP256R1())
+    r, s = decode_dss_signature(key.sign(message, ec.ECDSA(hashes.SHA256())))
+    return r.to_bytes(32, "big") + s.to_bytes(32, "big")
 
 
 def get_token() -> str:
-    client = json.loads(own_file("client.json").read_text(encoding="utf-8"))
+    client = own_client()
     now = int(time.time())
     assertion = signed(
         {
@@ -120,33 +129,119 @@ def get_token() -> str:
         "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
         "client_assertion": assertion,
     }
-    status, answer = post("/api/oauth/token", urlencode(form).encode(), "application/x-www-form-urlencoded")
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    status, _, body = send("POST", "/api/oauth/token", urlencode(form).encode(), headers)
+    answer = read(status, body)
     if status != 200:
         raise Stop(f"No token: {answer.get('error')} ({answer.get('error_description')})")
     return answer["access_token"]
 
 
-# --- 3. asking and sending ---
+# --- 3. signing what we send, and checking what comes back (RFC 9421, profile mynx-1) ---
+
+COVERED = ("@method", "@target-uri", "content-type", "content-digest", "authorization")
+ANSWER_COVERS = '("@status" "content-digest" "@method";req "@target-uri";req "signature";req;key="mynx")'
 
 
-def post(path: str, body: bytes, content_type: str, token: str = "") -> tuple[int, dict]:
-    request = urllib.request.Request(BASE_URL + path, data=body, headers={"Content-Type": content_type})  # noqa: S310
-    if token:
-        request.add_header("Authorization", f"Bearer {token}")
+def base64_bytes(data: bytes) -> str:
+    """Bytes as they are written in a structured header field (RFC 9651)."""
+    return f":{base64.b64encode(data).decode()}:"
+
+
+def digest_of(body: bytes) -> str:
+    """Content-Digest (RFC 9530)."""
+    return f"sha-256={base64_bytes(hashlib.sha256(body).digest())}"
+
+
+def signature_base(lines: dict[str, str], parameters: str) -> bytes:
+    """What is really signed: one line for each component, and last what the signature says about itself."""
+    return "\n".join(
+        [*(f"{name}: {value}" for name, value in lines.items()), f'"@signature-params": {parameters}']
+    ).encode()
+
+
+def address_of(path: str) -> str:
+    """The service's public address, which may differ from the one that we reach it under."""
+    return own_client()["token_endpoint"].removesuffix("/api/oauth/token") + path
+
+
+def sign_request(path: str, body: bytes, token: str) -> dict[str, str]:
+    """All headers of a signed POST. The token alone is worth nothing: it is bound to the key that signs here."""
+    client, now = own_client(), int(time.time())
+    headers = {
+        "Content-Type": "application/json",
+        "Content-Digest": digest_of(body),
+        "Authorization": f"Bearer {token}",
+    }
+    values = {"@method": "POST", "@target-uri": address_of(path)}
+    values |= {name.lower(): value for name, value in headers.items()}
+    parameters = (
+        f"({' '.join(json.dumps(name) for name in COVERED)});created={now};expires={now + 60}"
+        f';nonce="{secrets.token_urlsafe(16)}";keyid="{client["client_id"]}";tag="mynx-1"'
+    )
+    base = signature_base({f'"{name}"': values[name] for name in COVERED}, parameters)
+    signature = base64_bytes(signature_of(base, client["private_jwk"]))
+    return headers | {"Signature-Input": f"mynx={parameters}", "Signature": f"mynx={signature}"}
+
+
+def check_answer(path: str, sent: dict[str, str], status: int, headers: dict[str, str], body: bytes) -> None:
+    """Stop unless the service signed exactly this answer to exactly this request."""
+    parameters = headers.get("signature-input", "").removeprefix("mynx=")
+    keyid = re.search(r';keyid="([^"]*)"', parameters)
+    if not parameters.startswith(ANSWER_COVERS) or keyid is None or headers.get("content-digest") != digest_of(body):
+        raise Stop("The answer is not signed as it must be.")
+    lines = {
+        '"@status"': str(status),
+        '"content-digest"': headers["content-digest"],
+        '"@method";req': "POST",
+        '"@target-uri";req': address_of(path),
+        '"signature";req;key="mynx"': sent["Signature"].removeprefix("mynx="),
+    }
+    signature = base64.b64decode(headers.get("signature", "").removeprefix("mynx=").strip(":"))
+    try:
+        key = ed25519.Ed25519PublicKey.from_public_bytes(from_base64url(service_keys()[keyid[1]]))
+        key.verify(signature, signature_base(lines, parameters))
+    except (KeyError, InvalidSignature):
+        raise Stop("The answer's signature is not the service's, or it answers another request.") from None
+
+
+def service_keys() -> dict[str, str]:
+    """The service's public keys by their names. A real system keeps them, and asks again only for a name it lacks."""
+    status, _, body = send("GET", "/api/keys", b"", {})
+    return {key["kid"]: key["x"] for key in read(status, body)["keys"]}
+
+
+# --- 4. asking and sending ---
+
+
+def send(method: str, path: str, body: bytes, headers: dict[str, str]) -> tuple[int, dict[str, str], bytes]:
+    request = urllib.request.Request(BASE_URL + path, data=body or None, headers=headers, method=method)  # noqa: S310
     try:
         with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310
-            return response.status, json.load(response)
+            return response.status, lower(response.headers), response.read()
     except urllib.error.HTTPError as error:  # the service said no, and why
-        try:
-            return error.code, json.load(error)
-        except ValueError:
-            raise Stop(f"{BASE_URL} answered {error.code}, but not as the service would.") from None
+        return error.code, lower(error.headers), error.read()
     except (urllib.error.URLError, TimeoutError, ConnectionError):
         raise Stop(f"Nothing answers at {BASE_URL}. Is the demo running? (make demo)") from None
 
 
+def lower(headers: Message) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
+
+
+def read(status: int, body: bytes) -> dict:
+    try:
+        return json.loads(body)
+    except ValueError:
+        raise Stop(f"{BASE_URL} answered {status}, but not as the service would.") from None
+
+
 def call(path: str, token: str, content: dict) -> tuple[int, dict]:
-    return post(path, json.dumps(content).encode(), "application/json", token)
+    body = json.dumps(content).encode()
+    sent = sign_request(path, body, token)
+    status, headers, answer = send("POST", path, body, sent)
+    check_answer(path, sent, status, headers, answer)
+    return status, read(status, answer)
 
 
 def show(title: str, answer: dict) -> None:
@@ -234,7 +329,7 @@ def send_charge(token: str, code: str) -> None:
     show("The nursery's charge of 18,500 yen is issued:", answer)
 
 
-# --- 4. the decision as a PDF of one page, by hand ---
+# --- 5. the decision as a PDF of one page, by hand ---
 
 
 def decision_pdf() -> bytes:

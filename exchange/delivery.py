@@ -34,7 +34,9 @@ class Delivery:
         return "<Delivery>"
 
 
-def begin(*, sender: Agency, code: Code, affair: str, what: str, case_number: str = "", at: datetime) -> Delivery:
+def begin(
+    *, sender: Agency, code: Code, affair: str, what: str, case_number: str = "", evidence: str = "", at: datetime
+) -> Delivery:
     """Open a delivery of a NOTICE or a CHARGE. Raises MalformedCode, Refused.
 
     A mailbox needs no account and no living person: the sender cannot tell a code of nobody from any other.
@@ -49,7 +51,7 @@ def begin(*, sender: Agency, code: Code, affair: str, what: str, case_number: st
         data_set=what,
         items=(),
         subject=ledger.subject_of(portal_code),
-        private={"case_number": case_number},
+        private={"case_number": case_number, "evidence": evidence},
     )
     rule = permit(event, at=at)
     ledger.record(event, rule=rule, phase=Phase.ASKED, at=at)

@@ -56,9 +56,12 @@ def inquire(
     items: Sequence[str],
     condition: Period | None = None,
     case_number: str = "",
+    evidence: str = "",
     at: datetime,
 ) -> Answer:
     """Ask the provider about the person whom the inquirer knows by `code`. Raises MalformedCode, Refused.
+
+    `evidence` is what the inquirer signed about its own clerk and case; it lies sealed with the record.
 
     A code of nobody and a person of whom the provider holds nothing get the same answer ("0004") and the same record.
     """
@@ -70,7 +73,7 @@ def inquire(
         data_set=data_set,
         items=tuple(items),
         subject=ledger.subject_of(convert(code=code, source=inquirer, target=Agency.objects.portal())),
-        private={"case_number": case_number, "condition": str(condition or "")},
+        private={"case_number": case_number, "condition": str(condition or ""), "evidence": evidence},
     )
     return answer_from_provider(event, provider=provider, code=code, condition=condition, at=at)
 

@@ -16,7 +16,9 @@ KEY_PURPOSES = {
     | MAILBOX
     | CARDS
     | {"holding-seal", "payment-reference", "payment-order", "clerk-pseudonym", "portal-code"},
-    "api": EXCHANGE | MAILBOX | {"holding-seal", "access-token", "response-signature", "payment-reference", "portal-code"},
+    "api": EXCHANGE
+    | MAILBOX
+    | {"holding-seal", "access-token", "response-signature", "payment-reference", "portal-code"},
     "desk": EXCHANGE
     | VAULT
     | MAILBOX

@@ -6,7 +6,7 @@ from celery import shared_task
 from django.core.management import call_command
 from django.utils import timezone
 
-from agencies import clients
+from agencies import once
 from cards import authentication
 from crossings import codes, move
 
@@ -25,7 +25,7 @@ def finish_moves() -> None:
 
 @shared_task
 def forget_what_has_ended() -> None:
-    """Delete sessions, challenges and marks of used assertions that nobody could use any more. Every hour."""
+    """Delete sessions, challenges and marks of what works once that nobody could use any more. Every hour."""
     call_command("clearsessions")
     authentication.forget_challenges(at=timezone.now())
-    clients.forget_expired(at=timezone.now())
+    once.forget_expired(at=timezone.now())

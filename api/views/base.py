@@ -13,7 +13,7 @@ from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
 from api import problems
-from api.authentication import AccessTokenAuthentication, Caller
+from api.authentication import Caller, SignedRequestAuthentication
 from api.negotiation import JSONOnly
 from api.parsers import StrictJSONParser
 from api.permissions import Nobody
@@ -23,7 +23,7 @@ from api.throttling import MinuteThrottle
 class Address(APIView):
     """An address that takes one POST. Each view states who may call; this one says nobody."""
 
-    authentication_classes = [AccessTokenAuthentication]
+    authentication_classes = [SignedRequestAuthentication]
     permission_classes = [Nobody]
     throttle_classes = [MinuteThrottle]
     parser_classes = [StrictJSONParser]

@@ -48,6 +48,7 @@ class Notices(AgencyAddress):
             body=sent["body"],
             kind=sent["kind"],
             documents=[(document["name"], document["content"]) for document in sent.get("documents", [])],
+            evidence=self.caller().evidence,
             at=timezone.now(),
         )
         receipt = {"reference": sent["reference"], "delivered_at": delivered.at, "record": delivered.record}
@@ -80,6 +81,7 @@ class Charges(AgencyAddress):
             title=sent["title"],
             amount=sent["amount"],
             due_on=sent["due_on"],
+            evidence=self.caller().evidence,
             at=timezone.now(),
         )
         receipt = {"reference": sent["reference"], "issued_at": delivered.at, "record": delivered.record}

@@ -42,8 +42,11 @@ class Inquiries(AgencyAddress):
         if provider is None:
             unknown = FieldError("provider", "There is no active agency with this local code.")
             raise Problem("invalid-request", "One or more fields were refused.", errors=[unknown])
+        caller = self.caller()
+        if caller.evidence and caller.case_number != asked["case_number"]:
+            raise Problem("invalid-evidence", "The evidence is for another case number.")
         answer = inquire(
-            inquirer=self.caller().agency,
+            inquirer=caller.agency,
             code=asked["code"],
             provider=provider,
             affair=asked["affair"],
@@ -51,6 +54,7 @@ class Inquiries(AgencyAddress):
             items=asked["items"],
             condition=asked.get("condition", Period()),
             case_number=asked["case_number"],
+            evidence=caller.evidence,
             at=timezone.now(),
         )
         return self.answer(InquiryAnswer, _content(answer))

@@ -88,7 +88,7 @@ class Token(Address):
             raise OAuthError("invalid_client", "The client assertion is not valid.") from None
         if form.get("client_id", str(client.client_id)) != str(client.client_id):
             raise OAuthError("invalid_client", "The client assertion is not valid.")
-        token = tokens.issue(client_id=str(client.client_id), at=timezone.now())
+        token = tokens.issue(client_id=str(client.client_id), thumbprint=clients.thumbprint(client), at=timezone.now())
         content = {"access_token": token, "token_type": "Bearer", "expires_in": settings.ACCESS_TOKEN_SECONDS}
         return Response(TokenAnswer(content).data, headers={"Pragma": "no-cache"})
 

@@ -12,9 +12,9 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey, OKPKey, RSAKey
 
-from agencies import clients, registry
+from agencies import clients, once, registry
 from agencies.clients import AssertionNotAccepted, NotAPublicKey, authenticate
-from agencies.models import Agency, ApiClient, UsedAssertion
+from agencies.models import Agency, ApiClient, UsedOnce
 from tests.support import DATABASES
 
 pytestmark = [DATABASES, pytest.mark.filterwarnings("ignore:EdDSA is deprecated")]
@@ -105,7 +105,7 @@ def test_two_clients_may_use_the_same_jti(client):
 )
 def test_a_claim_that_does_not_fit_is_refused_and_uses_nothing_up(client, changes):
     refuse(signed(client, **changes))
-    assert not UsedAssertion.objects.exists()
+    assert not UsedOnce.objects.exists()
 
 
 @pytest.mark.parametrize("late", [4, -4])
@@ -164,10 +164,10 @@ def test_no_refusal_repeats_the_assertion(client):
 
 def test_the_used_mark_hides_the_jti_and_goes_when_it_has_expired(client):
     authenticate(signed(client, jti="visible-jti"), AUDIENCE, NOW)
-    row = UsedAssertion.objects.get()
-    assert b"visible-jti" not in bytes(row.jti_hash)
-    assert clients.forget_expired(at=NOW + timedelta(seconds=60)) == 0
-    assert clients.forget_expired(at=NOW + timedelta(seconds=66)) == 1
+    row = UsedOnce.objects.get()
+    assert b"visible-jti" not in bytes(row.hash)
+    assert once.forget_expired(at=NOW + timedelta(seconds=60)) == 0
+    assert once.forget_expired(at=NOW + timedelta(seconds=66)) == 1
     refuse(signed(client, jti="visible-jti"), at=NOW + timedelta(seconds=66))
 
 

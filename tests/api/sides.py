@@ -25,8 +25,10 @@ from exchange.models import AccessRecord
 from exchange.records import Record
 from holdings import copies
 from holdings.periods import Period
+from mynx import keys, signatures
 
-AUDIENCE = "http://127.0.0.1:8000/api/oauth/token"
+ORIGIN = "http://127.0.0.1:8000"
+AUDIENCE = f"{ORIGIN}/api/oauth/token"
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 CHOFU, MITAKA, PENSION_SERVICE = "132080", "132047", "900019"
 
@@ -89,13 +91,40 @@ class Side:
         return str(self.ask_token().json["access_token"])
 
     def post(self, path: str, body: Any, *, token: str | None = None, **headers: Any) -> Answered:
-        """A POST with a fresh token, or with the given one; "" sends none. Bytes are sent as they are."""
+        """A signed POST with a fresh token, or with the given one; "" sends none. Bytes are sent as they are."""
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         token = self.token() if token is None else token
         if token:
             headers.setdefault("Authorization", f"Bearer {token}")
         kind = headers.pop("content_type", "application/json")
-        return self._read(self.web.post(path, data=data, content_type=kind, headers=headers))
+        signed = self.signed("POST", path, data, {"Content-Type": kind, **headers})
+        return self.send("POST", path, data, signed)
+
+    def send(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> Answered:
+        """Exactly these headers, with nothing added."""
+        return self._read(self.web.generic(method, path, body, headers=headers))
+
+    def signed(
+        self, method: str, path: str, body: bytes, headers: dict[str, str], *, key: Any = None, **changes: Any
+    ) -> dict[str, str]:
+        """The headers with Content-Digest and a signature by profile mynx-1. What cannot be signed stays unsigned."""
+        headers = {"Content-Digest": signatures.content_digest(body)} | headers
+        lower = {name.lower(): value for name, value in headers.items()}
+        request = signatures.Request(method, ORIGIN + path, lower)
+        jwk = (key or self.key).as_dict(private=True)
+        changes = {"at": timezone.now().timestamp(), "keyid": str(self.client.client_id)} | changes
+        try:
+            return headers | signatures.sign_request(request, key=jwk, **changes)
+        except (signatures.NotGenuine, UnicodeEncodeError):
+            return headers
+
+    def evidence(self, *, key: Any = None, kind: str = "mynx-evidence+jwt", **changes: Any) -> str:
+        """A statement about the clerk and the case; `changes` replace claims, None leaves one out."""
+        now = int(timezone.now().timestamp())
+        claims = {"iss": str(self.client.client_id), "aud": f"{ORIGIN}/api/", "iat": now, "exp": now + 50}
+        claims |= {"clerk": "K-7f3a", "section": "kosodate", "case_number": "CA-2026-0417", "row": "I01", "txn": "T-1"}
+        claims = {name: value for name, value in (claims | changes).items() if value is not None}
+        return keys.statement(claims, (key or self.key).as_dict(private=True), kind=kind)
 
     def code_for(self, point: bytes) -> Code:
         """This agency's code for the person with this point, issued and opened as it would be."""

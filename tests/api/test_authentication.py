@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.utils import timezone
@@ -35,6 +35,11 @@ def assert_closed(answer: Answered, kind: str) -> None:
     assert "no-store" in answer.headers["Cache-Control"]
 
 
+def token_of(country: Country, *, at: datetime) -> str:
+    side = country.chofu
+    return tokens.issue(client_id=str(side.client.client_id), thumbprint=side.key.thumbprint(), at=at)
+
+
 @pytest.mark.parametrize("path", ADDRESSES)
 def test_no_token(country: Country, path: str) -> None:
     answer = country.chofu.post(path, {}, token="")
@@ -45,7 +50,7 @@ def test_no_token(country: Country, path: str) -> None:
 @pytest.mark.parametrize("path", ADDRESSES)
 def test_an_expired_token(country: Country, path: str) -> None:
     at = timezone.now() - timedelta(seconds=301)
-    expired = tokens.issue(client_id=str(country.chofu.client.client_id), at=at)
+    expired = token_of(country, at=at)
     answer = country.chofu.post(path, {}, token=expired)
     assert_closed(answer, "expired-token")
     assert 'error="invalid_token"' in answer.headers["WWW-Authenticate"]
@@ -53,7 +58,7 @@ def test_an_expired_token(country: Country, path: str) -> None:
 
 def test_a_token_lives_for_five_minutes(country: Country) -> None:
     at = timezone.now() - timedelta(seconds=290)
-    young = tokens.issue(client_id=str(country.chofu.client.client_id), at=at)
+    young = token_of(country, at=at)
     assert country.chofu.post("/api/v1/codes/collect", {}, token=young).status == 200
 
 
@@ -68,7 +73,13 @@ def test_no_token_at_all(country: Country, path: str, token: str) -> None:
 def claims_of(country: Country, **changes: object) -> dict[str, object]:
     client_id = str(country.chofu.client.client_id)
     now = int(timezone.now().timestamp())
-    claims = {"iss": tokens.issuer(), "aud": tokens.audience(), "sub": client_id, "client_id": client_id}
+    claims: dict[str, object] = {
+        "iss": tokens.issuer(),
+        "aud": tokens.audience(),
+        "sub": client_id,
+        "client_id": client_id,
+    }
+    claims |= {"cnf": {"jkt": country.chofu.key.thumbprint()}}
     return {**claims, "iat": now, "exp": now + 300, "jti": secrets.token_hex(8), **changes}
 
 
@@ -104,6 +115,10 @@ def test_a_token_with_another_algorithm(country: Country) -> None:
         {"client_id": "8e6b7c68-21c5-4c8e-8d0a-0a2f3f6f7a11"},
         {"exp": None},
         {"exp": "never"},
+        {"cnf": None},
+        {"cnf": {}},
+        {"cnf": {"jkt": 5}},
+        {"cnf": {"jkt": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"}},
     ],
 )
 def test_a_token_of_ours_that_says_something_else(country: Country, changes: dict[str, object]) -> None:

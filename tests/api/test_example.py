@@ -47,12 +47,11 @@ def program(country: Country, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     module = importlib.util.module_from_spec(specification)
     specification.loader.exec_module(module)
 
-    def post(path: str, body: bytes, content_type: str, token: str = "") -> tuple[int, Any]:
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
-        response = country.chofu.web.post(path, body, content_type=content_type, headers=headers)
-        return response.status_code, response.json()
+    def send(method: str, path: str, body: bytes, headers: dict[str, str]) -> tuple[int, dict[str, str], bytes]:
+        response = country.chofu.web.generic(method, path, body, headers=headers)
+        return response.status_code, {n.lower(): v for n, v in response.headers.items()}, response.content
 
-    monkeypatch.setattr(module, "post", post)
+    monkeypatch.setattr(module, "send", send)
     return module
 
 
@@ -135,6 +134,53 @@ def test_when_nothing_answers_it_says_so(
     specification.loader.exec_module(module)
     assert module.main() == 1
     assert capsys.readouterr().err == "Nothing answers at http://127.0.0.1:9. Is the demo running? (make demo)\n"
+
+
+def spoiling(program: ModuleType, monkeypatch: pytest.MonkeyPatch, spoil: Any) -> None:
+    """Someone on the line changes what comes back from the addresses for agencies."""
+    real = program.send
+
+    def send(method: str, path: str, body: bytes, headers: dict[str, str]) -> tuple[int, dict[str, str], bytes]:
+        answer = real(method, path, body, headers)
+        return spoil(*answer) if "/v1/" in path else answer
+
+    monkeypatch.setattr(program, "send", send)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda status, headers, body: (status, headers, body.replace(b"3120457", b"3120458")),
+        lambda status, headers, body: (201, headers, body),
+        lambda status, headers, body: (status, {n: v for n, v in headers.items() if "signature" not in n}, body),
+        lambda status, headers, body: (status, headers | {"signature": f"mynx=:{'A' * 86}==:"}, body),
+        lambda status, headers, body: (
+            status,
+            headers | {"signature-input": headers["signature-input"].replace(' "signature";req;key="mynx"', "")},
+            body,
+        ),
+    ],
+    ids=["body", "status", "unsigned", "forged", "unbound"],
+)
+def test_an_answer_that_was_changed_on_the_way_is_not_believed(
+    program: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], spoil: Any
+) -> None:
+    spoiling(program, monkeypatch, spoil)
+    assert run(program, monkeypatch, "--only", "inquiry") == 1
+    shown = capsys.readouterr()
+    assert INCOME not in shown.out
+    assert shown.err.startswith("The answer")
+
+
+def test_the_answer_to_another_request_is_not_believed(
+    program: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept: list[Any] = []
+    spoiling(program, monkeypatch, lambda *answer: kept.append(answer) or kept[0])
+    token, body = program.get_token(), {"limit": 1}
+    assert program.call("/api/v1/codes/collect", token, body)[0] == 200
+    with pytest.raises(program.Stop, match="answers another request"):
+        program.call("/api/v1/codes/collect", token, body)
 
 
 def test_it_imports_nothing_of_the_project() -> None:

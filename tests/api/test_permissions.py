@@ -25,8 +25,9 @@ class Forgotten(AgencyAddress):
 
 
 def test_a_forgotten_permission_lets_no_agency_in(country: Country, rf: RequestFactory) -> None:
-    request = rf.post("/api/v1/x", b"{}", content_type="application/json")
-    request.META["HTTP_AUTHORIZATION"] = f"Bearer {country.chofu.token()}"
+    headers = {"Authorization": f"Bearer {country.chofu.token()}", "Content-Type": "application/json"}
+    headers = country.chofu.signed("POST", "/api/v1/x", b"{}", headers)
+    request = rf.post("/api/v1/x", b"{}", content_type="application/json", headers=headers)
     response = Forgotten.as_view()(request)
     assert response.status_code == 403
     assert b"secret" not in response.content

@@ -18,7 +18,9 @@ from tests.support import DATABASES
 
 pytestmark = DATABASES
 
+KEYS = "/api/keys"
 PATHS = {
+    KEYS,
     "/api/oauth/token",
     "/api/v1/inquiries",
     "/api/v1/notices",
@@ -36,7 +38,8 @@ def schema() -> dict[str, Any]:
 
 
 def operations(schema: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    return {path: item["post"] for path, item in schema["paths"].items()}
+    """The operations that take a body."""
+    return {path: item["post"] for path, item in schema["paths"].items() if path != KEYS}
 
 
 def test_it_is_made_without_a_warning_and_valid() -> None:
@@ -47,9 +50,9 @@ def test_it_is_openapi_3_1(schema: dict[str, Any]) -> None:
     assert schema["openapi"] == "3.1.0"
 
 
-def test_it_names_every_address_and_only_post(schema: dict[str, Any]) -> None:
+def test_it_names_every_address_and_only_post_but_for_the_keys(schema: dict[str, Any]) -> None:
     assert set(schema["paths"]) == PATHS
-    assert {tuple(item) for item in schema["paths"].values()} == {("post",)}
+    assert {path: tuple(item) for path, item in schema["paths"].items() if tuple(item) != ("post",)} == {KEYS: ("get",)}
     routed = {f"/api/{pattern.pattern}" for pattern in urlpatterns}
     assert PATHS | {"/api/schema/", "/api/", "/api/problems/", "/api/problems/<slug:slug>"} == routed
 
@@ -90,12 +93,17 @@ def test_every_field_is_explained_or_plain(schema: dict[str, Any]) -> None:
             assert component["description"], name
 
 
-def test_all_but_the_token_address_want_a_token(schema: dict[str, Any]) -> None:
+def test_all_but_the_token_address_want_a_token_and_a_signature(schema: dict[str, Any]) -> None:
+    schemes = schema["components"]["securitySchemes"]
     for path, operation in operations(schema).items():
-        wanted = [] if path == "/api/oauth/token" else [{"accessToken": []}]
+        wanted = [] if path == "/api/oauth/token" else [{name: [] for name in schemes}]
         assert operation.get("security", []) in (wanted, [{}]), path
-    scheme = schema["components"]["securitySchemes"]["accessToken"]
-    assert scheme["flows"]["clientCredentials"]["tokenUrl"] == "/api/oauth/token"
+        if wanted:
+            for response in operation["responses"].values():
+                assert {"Content-Digest", "Signature", "Signature-Input"} <= set(response["headers"])
+    assert schemes["accessToken"]["flows"]["clientCredentials"]["tokenUrl"] == "/api/oauth/token"
+    headers = {scheme["name"] for name, scheme in schemes.items() if name != "accessToken"}
+    assert headers == {"Content-Digest", "Signature-Input", "Signature"}
 
 
 def test_it_is_open_to_everyone_in_both_forms(client: Client) -> None:
@@ -134,6 +142,7 @@ def test_requests_and_answers_are_as_described(country: Country, schema: dict[st
         validate(schema, answer, answered.json)
         assert str(answered.status) in operations(schema)[path]["responses"]
     validate(schema, "Token", country.chofu.ask_token().json)
+    validate(schema, "KeySet", Client().get(KEYS).json())
     validate(schema, "OAuthError", country.chofu.ask_token(grant_type="password").json)
 
 

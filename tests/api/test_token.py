@@ -31,8 +31,8 @@ def test_a_signed_statement_gives_a_token(country: Country) -> None:
     assert answer.status == 200
     assert (answer.json["token_type"], answer.json["expires_in"]) == ("Bearer", 300)
     assert (answer.headers["Cache-Control"], answer.headers["Pragma"]) == ("no-store", "no-cache")
-    client_id = tokens.client_of(answer.json["access_token"], at=timezone.now())
-    assert client_id == str(country.chofu.client.client_id)
+    bound = tokens.read(answer.json["access_token"], at=timezone.now())
+    assert bound == (str(country.chofu.client.client_id), country.chofu.key.thumbprint())
 
 
 def test_a_p256_key_works_too(country: Country) -> None:
