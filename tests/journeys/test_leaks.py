@@ -77,3 +77,10 @@ def test_nothing_of_anybody_in_logs_mails_or_addresses(country: Country, secrets
         assert [secret for secret in secrets if secret in content] == [], where
         assert PIN_ALONE.search(content) is None, where
         assert b"ABC123" not in content, where
+
+
+def test_nothing_of_anybody_in_reprs_exceptions_or_the_queue(country: Country, secrets: set[bytes]) -> None:
+    shown = country.manage("shell", "-v", "0", "-c", truth.SHOWN)
+    assert shown.count("<") > 500
+    assert shown.count("Error") + shown.count("Refused") + shown.count("NotANumber") + shown.count("CannotOpen") >= 4
+    assert [secret for secret in secrets if secret in shown.encode()] == []

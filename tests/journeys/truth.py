@@ -38,3 +38,72 @@ json.dump(people, sys.stdout)
 
 def parse(printed: str) -> list[dict]:
     return json.loads(printed[printed.index("[{") :])
+
+
+# Everything that a careless print, log line or queue would show: each row's repr and str, what acts raise, and what
+# is handed to the queue.
+SHOWN = """
+import traceback
+from contextlib import suppress
+from celery.app.task import Task
+from django.apps import apps
+from django.utils import timezone
+from agencies.models import Agency
+from accounts.models import User
+from codes import rist1
+from codes.rist1 import format_code
+from crossings import deliver
+from crossings.codes import portal_code_of
+from exchange import conversion, inquiry, records
+from keys import custody, sealing
+from numbering import assignment, notice, vault
+from numbering.models import IssuedNumber
+from residents import register
+from residents.models import Resident
+
+at = timezone.now()
+for model in apps.get_models():
+    for row in model._default_manager.all()[:300]:
+        print(repr(row), str(row), f"{row}")
+
+queued = []
+Task.apply_async = lambda self, *args, **kwargs: queued.append((self.name, args, kwargs))
+Task.apply = Task.apply_async
+
+resident = next(r for r in Resident.objects.all() if r.current.family_name == "山田")
+number = vault.open_number(IssuedNumber.objects.filter(resident=resident).first())
+own = portal_code_of(resident)
+portal, chofu, mitaka = (Agency.objects.get(local_code=c) for c in ("900043", "132080", "132047"))
+code = conversion.convert(code=own, source=portal, target=chofu)
+account = User.objects.citizen(own)
+account.email_sealed = b"x"
+account.save()
+pdf = b"%PDF-1.4 nothing"
+sent = deliver.deliver_notice(
+    sender=chofu, code=code, affair="JM90000000000001", reference="R-1", subject="S", body="B", documents=[], at=at)
+print(repr(sent), repr(own), repr(code), str(code), repr(custody.current("record-seal")))
+print(repr(records.of_citizen(portal_code=own, at=at)))
+answer = inquiry.inquire(
+    inquirer=chofu, code=code, provider=mitaka, affair="JM90000000000001", data_set="TM00000000000002",
+    items=["0200000010"], at=at)
+print(repr(answer), str(answer))
+
+def fails(act):
+    try:
+        act()
+    except Exception:
+        print(traceback.format_exc(limit=0))
+    else:
+        raise SystemExit("an act that should fail did not")
+
+fails(lambda: rist1.parse_code(format_code(code) + "a"))
+fails(lambda: rist1.parse_code(number))
+fails(lambda: conversion.convert(code=rist1.Code(code.value, 7), source=chofu, target=mitaka))
+fails(lambda: vault.seal(number[:11] + str((int(number[11]) + 1) % 10), issued_number_id=resident.pk))
+fails(lambda: sealing.open_sealed("number-seal", bytes(IssuedNumber.objects.filter(resident=resident).first().sealed),
+                                  context="elsewhere"))
+fails(lambda: inquiry.inquire(inquirer=chofu, code=code, provider=mitaka, affair="JM99999999999999",
+                              data_set="TM00000000000002", items=["0200000010"], at=at))
+fails(lambda: register.record_death(resident=resident, on=at.date().replace(year=at.year + 1), by="x", at=at))
+print("queued", queued)
+"""
