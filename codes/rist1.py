@@ -76,10 +76,14 @@ def person_point(secret: bytes) -> bytes:
 
 def blind(point: bytes, recipient: bytes) -> Blinded:
     """Encrypt a point to the recipient's public key."""
-    r = new_scalar()
+    return blind_with(new_scalar(), point, recipient)
+
+
+def blind_with(r: bytes, point: bytes, recipient: bytes) -> Blinded:
+    """Encrypt with given randomness: for one point and several recipients (codes.blind), never for two points."""
     return Blinded(
-        rbcl.crypto_scalarmult_ristretto255_base(r),
-        rbcl.crypto_core_ristretto255_add(point, rbcl.crypto_scalarmult_ristretto255(r, recipient)),
+        bytes(rbcl.crypto_scalarmult_ristretto255_base(r)),
+        bytes(rbcl.crypto_core_ristretto255_add(point, rbcl.crypto_scalarmult_ristretto255(r, recipient))),
     )
 
 
