@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db import transaction
 
 from agencies.models import Agency
-from codes import rist1
+from codes import proofs, rist1
 from databases import EXCHANGE
 from keys import custody
 
@@ -33,13 +33,22 @@ def load(path: Path = _REFERENCE) -> int:
     return len(lines)
 
 
-def register_code_key(*, agency: Agency, public_key: bytes) -> None:
+def register_code_key(*, agency: Agency, public_key: bytes, proof: bytes) -> None:
     """The agency's own key, to which its codes are issued. It may change at any time: codes do not depend on it.
 
-    Raises MalformedCode for a value that is not a point.
+    `proof` shows that the agency has the private key (`proofs.prove_possession` with its local code): without it, an
+    agency could register a key made from another's and learn what was meant for that one. Raises MalformedCode for a
+    value that is not a point, ProofRejected.
     """
-    agency.code_public_key = rist1.checked_point(public_key)
+    proofs.check_possession(proof, public_key=public_key, owner=agency.local_code)
+    agency.code_public_key = public_key
     agency.save(using=EXCHANGE, update_fields=["code_public_key"])
+
+
+def register_own_key(*, agency: Agency, private_key: bytes) -> None:
+    """As `register_code_key`, by the side that has the private key and proves it."""
+    proof = proofs.prove_possession(private_key, owner=agency.local_code)
+    register_code_key(agency=agency, public_key=rist1.public_key(private_key), proof=proof)
 
 
 def own_private_key(agency: Agency) -> bytes:
@@ -50,7 +59,7 @@ def own_private_key(agency: Agency) -> bytes:
 def _register_own_key(agency: Agency) -> None:
     purpose = _OWN_KEYS.get(Agency.Kind(agency.kind))
     if purpose in settings.KEY_PURPOSES:
-        register_code_key(agency=agency, public_key=rist1.public_key(own_private_key(agency)))
+        register_own_key(agency=agency, private_key=own_private_key(agency))
 
 
 def _facts(line: dict[str, str]) -> dict[str, object]:

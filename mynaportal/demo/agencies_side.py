@@ -53,7 +53,7 @@ def found(agency: Agency) -> None:
     directory = directory_of(agency.local_code)
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     private_key = _code_key(directory)
-    registry.register_code_key(agency=agency, public_key=rist1.public_key(private_key))
+    registry.register_own_key(agency=agency, private_key=private_key)
     _client(agency, directory)
 
 

@@ -10,7 +10,8 @@ from django.utils import translation
 
 from agencies import registry
 from agencies.models import Agency
-from codes import rist1
+from codes import proofs, rist1
+from codes.proofs import ProofRejected
 from codes.rist1 import MalformedCode
 from keys import custody
 from keys.custody import KeyNotHere
@@ -50,11 +51,11 @@ def test_invented_agencies_are_marked_as_such():
 
 def test_loading_keeps_a_registered_key_and_what_an_agency_is_not_in_the_list_for():
     registry.load()
-    key = rist1.public_key(rist1.new_scalar())
-    registry.register_code_key(agency=agency("132047"), public_key=key)
+    private_key = rist1.new_scalar()
+    registry.register_own_key(agency=agency("132047"), private_key=private_key)
     Agency.objects.filter(local_code="132047").update(name_en="Old name", is_active=False)
     registry.load()
-    assert bytes(agency("132047").code_public_key) == key
+    assert bytes(agency("132047").code_public_key) == rist1.public_key(private_key)
     assert (agency("132047").name_en, agency("132047").is_active) == ("Mitaka City", False)
 
 
@@ -81,8 +82,22 @@ def test_a_key_that_is_no_point_is_refused():
     registry.load()
     for value in (bytes(32), b"\xff" * 32, b""):
         with pytest.raises(MalformedCode):
-            registry.register_code_key(agency=agency("132047"), public_key=value)
+            registry.register_code_key(agency=agency("132047"), public_key=value, proof=bytes(64))
     assert agency("132047").code_public_key is None
+
+
+def test_a_key_without_proof_of_its_possession_is_refused():
+    registry.load()
+    private_key = rist1.new_scalar()
+    public_key = rist1.public_key(private_key)
+    copied = proofs.prove_possession(private_key, owner="132080")
+    for proof in (b"", bytes(64), copied):
+        with pytest.raises(ProofRejected):
+            registry.register_code_key(agency=agency("132047"), public_key=public_key, proof=proof)
+    assert agency("132047").code_public_key is None
+    proof = proofs.prove_possession(private_key, owner="132047")
+    registry.register_code_key(agency=agency("132047"), public_key=public_key, proof=proof)
+    assert bytes(agency("132047").code_public_key) == public_key
 
 
 def test_only_active_agencies_are_known():

@@ -199,7 +199,7 @@ def new_side(local_code: str, *, key: OKPKey | ECKey | None = None) -> Side:
     key = key or OKPKey.generate_key("Ed25519")
     code_key = rist1.new_scalar()
     agency = Agency.objects.get(local_code=local_code)
-    registry.register_code_key(agency=agency, public_key=rist1.public_key(code_key))
+    registry.register_own_key(agency=agency, private_key=code_key)
     client = clients.register(agency=agency, jwk=key.as_dict(private=False))
     return Side(agency, client, key, code_key, "EdDSA" if isinstance(key, OKPKey) else "ES256")
 

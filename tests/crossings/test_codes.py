@@ -31,7 +31,7 @@ KEY = rist1.private_key_from(bytes([7]) * 32)
 def agencies() -> None:
     registry.load()
     for row in Agency.objects.filter(code_public_key=None):
-        registry.register_code_key(agency=row, public_key=rist1.public_key(KEY))
+        registry.register_own_key(agency=row, private_key=KEY)
 
 
 @pytest.fixture
@@ -125,7 +125,7 @@ def test_an_unknown_or_inactive_agency_gets_nothing(hanako):
 
 def test_a_portal_whose_registered_key_is_not_ours_gets_no_code(hanako):
     """Opened with another key than it was made for, a code would be nobody's, and no one would notice."""
-    registry.register_code_key(agency=Agency.objects.portal(), public_key=rist1.public_key(KEY))
+    registry.register_own_key(agency=Agency.objects.portal(), private_key=KEY)
     with pytest.raises(conversion.NoCodeKey):
         portal_code_of(hanako)
 

@@ -105,7 +105,7 @@ def load_agencies() -> None:
     """The reference list, with a key for each agency that will be given codes."""
     registry.load()
     for agency in Agency.objects.filter(code_public_key=None):
-        registry.register_code_key(agency=agency, public_key=rist1.public_key(rist1.new_scalar()))
+        registry.register_own_key(agency=agency, private_key=rist1.new_scalar())
 
 
 def clerk(agency: str, post: str = User.Post.CLERK) -> User:

@@ -30,12 +30,12 @@ def ready() -> None:
     """All agencies, each with a registered key."""
     registry.load()
     for row in Agency.objects.filter(code_public_key=None):
-        registry.register_code_key(agency=row, public_key=rist1.public_key(KEY))
+        registry.register_own_key(agency=row, private_key=KEY)
 
 
 def code_at(who: Agency, person: bytes) -> Code:
     """The agency's code for the person, issued and opened as the agency would."""
-    registry.register_code_key(agency=who, public_key=rist1.public_key(KEY))
+    registry.register_own_key(agency=who, private_key=KEY)
     hidden = rist1.blind(rist1.person_point(person), rist1.public_key(KEY))
     issued = conversion.issue(blinded=hidden, agency=who)
     return Code(rist1.unblind(issued, KEY), conversion.current_epoch(who))
