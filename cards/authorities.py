@@ -9,8 +9,9 @@ from cryptography import x509
 from django.conf import settings
 
 from cards.pki import keyfiles
-from cards.pki.authority import Authority
-from cards.pki.profiles import PROFILES, SIGNATURE, USER_AUTHENTICATION
+from cards.pki.addresses import Addresses
+from cards.pki.authority import Authority, Publication
+from cards.pki.profiles import PROFILES, SIGNATURE, USER_AUTHENTICATION, Profile, with_suite
 
 # How many lists the revoked certificates of the user-authentication authority are spread over.
 _SHARDS = 64
@@ -21,13 +22,23 @@ def issuing(purpose: str, *, at: dt.datetime) -> Authority:
 
     Raises cards.pki.keyfiles.NoAuthority.
     """
-    directory, profile = Path(settings.PKI_DIR), PROFILES[purpose]
+    directory = Path(settings.PKI_DIR)
     try:
-        return keyfiles.current(directory, profile)
+        return keyfiles.current(directory, PROFILES[purpose])
     except keyfiles.NoAuthority:
         if not settings.KEYS_CREATE_MISSING:
             raise
-        return keyfiles.create(directory, profile, generation=1, at=at)
+        return keyfiles.create(directory, next_profile(purpose), generation=1, at=at)
+
+
+def next_profile(purpose: str) -> Profile:
+    """The profile of generations that are yet to be made, by the suite that this installation has chosen."""
+    return with_suite(PROFILES[purpose], settings.PKI_SUITE)
+
+
+def generations(purpose: str) -> list[int]:
+    """The generations whose certificates are here, the oldest first."""
+    return keyfiles.generations(Path(settings.PKI_DIR), PROFILES[purpose])
 
 
 def of_generation(purpose: str, generation: int) -> Authority:
@@ -55,3 +66,18 @@ def shard(purpose: str, *, serial: int, local_government_code: str) -> str:
         return local_government_code
     assert purpose == USER_AUTHENTICATION  # noqa: S101 - there are two
     return f"{serial % _SHARDS:03}"
+
+
+def addresses(purpose: str, generation: int) -> Addresses:
+    """Where this generation publishes, below the public origin."""
+    return Addresses(settings.PKI_ORIGIN, PROFILES[purpose].file_stem, generation)
+
+
+def publication(authority: Authority, *, local_government_code: str) -> Publication:
+    """What a certificate of this authority says about where its status is to be found."""
+    purpose = authority.profile.purpose
+
+    def shard_of(serial: int) -> str:
+        return shard(purpose, serial=serial, local_government_code=local_government_code)
+
+    return Publication(addresses(purpose, authority.generation), shard_of)

@@ -137,6 +137,7 @@ def _certify(*, card: Card, store: CardFile, at: dt.datetime) -> None:
             not_before=at,
             not_after=validity.last_instant(expires_on),
             attributes=_attributes(entry) if authority.profile.with_attributes else None,
+            publication=authorities.publication(authority, local_government_code=entry.local_government_code),
         )
         _record(card=card, purpose=purpose, generation=authority.generation, certificate=certificate, entry=entry)
 

@@ -35,6 +35,7 @@ VAR_DIR = Path(env("MYNA_VAR_DIR", str(BASE_DIR / "var")))
 CARDS_DIR = VAR_DIR / "cards"
 AGENCIES_DIR = VAR_DIR / "agencies"
 PKI_DIR = Path(env("MYNA_PKI_DIR", str(VAR_DIR / "pki")))
+PKI_SUITE = env("MYNA_PKI_SUITE", "RSA-2048")  # of an authority's next generation; see cards/pki/profiles.py
 VAR_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
 
 # --- which doors this process opens, and the keys behind them --------------------------------------------------------
@@ -45,6 +46,8 @@ KEYS_CREATE_MISSING = env_bool("MYNA_KEYS_CREATE_MISSING", default=True)
 
 # --- addresses ------------------------------------------------------------------------------------------------------
 PORTAL_ORIGIN = env("MYNA_PORTAL_ORIGIN", "http://127.0.0.1:8000")
+# Where verifiers find revocation lists and the status responder; it stands in every certificate that is issued.
+PKI_ORIGIN = env("MYNA_PKI_ORIGIN", PORTAL_ORIGIN)
 READER_ORIGIN = env("MYNA_READER_ORIGIN", "http://127.0.0.1:8002")
 ALLOWED_HOSTS = env_list("MYNA_ALLOWED_HOSTS", "127.0.0.1,localhost")
 SANDBOX_BANK = env_bool("MYNA_SANDBOX_BANK", default=True)
@@ -207,6 +210,9 @@ CACHES = {
     if REDIS_URL
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 }
+
+# --- the log of records: its name in every checkpoint, never changed once a witness knows it --------------------------
+LOG_ORIGIN = env("MYNA_LOG_ORIGIN", "mynaportal.example/log")
 
 # --- agencies' API --------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {

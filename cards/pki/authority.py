@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from cards.pki.addresses import Addresses
 from cards.pki.attributes import Attributes
 from cards.pki.profiles import OPERATOR, ORGANIZATION, Profile, key_usage
 
@@ -22,8 +24,19 @@ _NAME_ALPHABET = "0123456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 _NAME_LENGTH = 23
 
 
+HolderKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
+
+
 class UnsuitableKey(ValueError):
     """The holder's public key is not of the profile's kind."""
+
+
+@dataclass(frozen=True)
+class Publication:
+    """Where verifiers find a certificate's status. Its shard follows from the serial and is fixed at issue."""
+
+    addresses: Addresses
+    shard_of: Callable[[int], str]
 
 
 @dataclass(frozen=True, repr=False)
@@ -38,10 +51,11 @@ class Authority:
     def issue(
         self,
         *,
-        public_key: rsa.RSAPublicKey,
+        public_key: HolderKey,
         not_before: dt.datetime,
         not_after: dt.datetime,
         attributes: Attributes | None,
+        publication: Publication | None = None,
     ) -> x509.Certificate:
         """A holder's certificate by the profile. Raises UnsuitableKey.
 
@@ -49,14 +63,15 @@ class Authority:
         certificates of one card have nothing in common.
         """
         profile = self.profile
-        if public_key.key_size != profile.rsa_bits or public_key.public_numbers().e != 65537:
-            raise UnsuitableKey("The key must be RSA of the profile's size, with exponent 65537.")
+        if not profile.suite.is_suitable(public_key):
+            raise UnsuitableKey(f"The key is not of the kind that suite {profile.suite.name} certifies.")
         if (attributes is not None) != profile.with_attributes:
             raise ValueError("Attributes stand in signature certificates, and only there.")
+        serial = new_serial()
         authority_key_id = x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key())
         builder = (
             x509.CertificateBuilder()
-            .serial_number(new_serial())
+            .serial_number(serial)
             .issuer_name(self.certificate.subject)
             .subject_name(_opaque_subject())
             .public_key(public_key)
@@ -69,12 +84,42 @@ class Authority:
             )
             .add_extension(x509.CertificatePolicies([x509.PolicyInformation(profile.policy, None)]), critical=False)
         )
+        if publication is not None:
+            points = publication.addresses.distribution_points(publication.shard_of(serial))
+            builder = builder.add_extension(points, critical=False)
+            builder = builder.add_extension(publication.addresses.information_access(), critical=False)
         if profile.extended_key_usage:
             builder = builder.add_extension(x509.ExtendedKeyUsage(profile.extended_key_usage), critical=False)
         if attributes is not None:
             names = x509.SubjectAlternativeName(attributes.to_general_names())
             builder = builder.add_extension(names, critical=False)
         return builder.sign(self.key, profile.authority_hash)
+
+    def delegate(
+        self, public_key: ec.EllipticCurvePublicKey, *, not_before: dt.datetime, not_after: dt.datetime
+    ) -> x509.Certificate:
+        """The certificate of a responder for this generation alone (RFC 6960, section 4.2.2.2).
+
+        With id-pkix-ocsp-nocheck nobody asks whether it has been revoked: it must be short-lived.
+        """
+        unit = x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, self.profile.authority_unit)
+        name = x509.NameAttribute(NameOID.COMMON_NAME, f"Status responder, generation {self.generation}")
+        subject = x509.Name([*_organization(), unit, name])
+        return (
+            x509.CertificateBuilder()
+            .serial_number(new_serial())
+            .issuer_name(self.certificate.subject)
+            .subject_name(subject)
+            .public_key(public_key)
+            .not_valid_before(not_before.replace(microsecond=0))
+            .not_valid_after(not_after.replace(microsecond=0))
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()), critical=False)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
+            .add_extension(key_usage(digital_signature=True), critical=True)
+            .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.OCSP_SIGNING]), critical=False)
+            .add_extension(x509.OCSPNoCheck(), critical=False)
+            .sign(self.key, self.profile.authority_hash)
+        )
 
 
 def new_serial() -> int:
@@ -91,8 +136,7 @@ def self_signed(profile: Profile, key: ec.EllipticCurvePrivateKey, *, at: dt.dat
     start = at.replace(microsecond=0)
     name = x509.Name(
         [
-            x509.NameAttribute(NameOID.COUNTRY_NAME, "JP"),
-            x509.NameAttribute(NameOID.ORGANIZATION_NAME, ORGANIZATION),
+            *_organization(),
             x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, profile.authority_unit),
             x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, OPERATOR),
         ]
@@ -112,6 +156,13 @@ def self_signed(profile: Profile, key: ec.EllipticCurvePrivateKey, *, at: dt.dat
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(identifier), critical=False)
         .sign(key, profile.authority_hash)
     )
+
+
+def _organization() -> list[x509.NameAttribute[str]]:
+    return [
+        x509.NameAttribute(NameOID.COUNTRY_NAME, "JP"),
+        x509.NameAttribute(NameOID.ORGANIZATION_NAME, ORGANIZATION),
+    ]
 
 
 def _opaque_subject() -> x509.Name:

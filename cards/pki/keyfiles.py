@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from cards.pki.authority import Authority, new_key, self_signed
-from cards.pki.profiles import Profile
+from cards.pki.profiles import Profile, of_anchor
 
 
 class NoAuthority(Exception):
@@ -111,4 +111,4 @@ def _load(directory: Path, profile: Profile, generation: int) -> Authority:
     key, certificate = _key(directory, profile, generation), _certificate(directory, profile, generation)
     if key.public_key() != certificate.public_key():
         raise NoAuthority("The authority's key and certificate do not belong together.")
-    return Authority(profile, generation, key, certificate)
+    return Authority(of_anchor(profile, certificate), generation, key, certificate)

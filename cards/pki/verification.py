@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
 from cards.pki.profiles import Profile
 
@@ -82,12 +82,15 @@ def check_dates(certificate: x509.Certificate, *, at: dt.datetime) -> None:
 
 
 def signature_is_right(certificate: x509.Certificate, *, signature: bytes, message: bytes) -> bool:
-    """RSASSA-PKCS1-v1_5 with SHA-256 (RFC 8017), in the one strict encoding."""
+    """RSASSA-PKCS1-v1_5 with SHA-256 (RFC 8017) in the one strict encoding; ECDSA with SHA-384 by a P-384 key."""
     key = certificate.public_key()
-    if not isinstance(key, rsa.RSAPublicKey):
-        return False
     try:
-        key.verify(signature, message, padding.PKCS1v15(), hashes.SHA256())
+        if isinstance(key, rsa.RSAPublicKey):
+            key.verify(signature, message, padding.PKCS1v15(), hashes.SHA256())
+        elif isinstance(key, ec.EllipticCurvePublicKey) and key.curve.name == "secp384r1":
+            key.verify(signature, message, ec.ECDSA(hashes.SHA384()))
+        else:
+            return False
     except InvalidSignature:
         return False
     return True

@@ -15,8 +15,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
 
 from cards.pki import authority, keyfiles, oids, verification
+from cards.pki.addresses import Addresses
 from cards.pki.attributes import Attributes, era_date
-from cards.pki.profiles import PROFILES, SIGNATURE, USER_AUTHENTICATION, Profile
+from cards.pki.authority import Publication
+from cards.pki.profiles import PROFILES, SIGNATURE, USER_AUTHENTICATION, Profile, with_suite
 from tests.cards.chips import der, subject_text
 
 NOW = dt.datetime(2026, 6, 1, 3, tzinfo=dt.UTC)
@@ -36,6 +38,7 @@ def leaf(directory: Path, profile: Profile, *, generation: int = 1) -> x509.Cert
         not_before=NOW,
         not_after=LATER,
         attributes=HANAKO if profile.with_attributes else None,
+        publication=Publication(Addresses("http://pki.example", profile.file_stem, generation), lambda serial: "007"),
     )
 
 
@@ -233,3 +236,53 @@ def test_openssl_agrees(tmp_path, profile: Profile, other: Profile) -> None:
     assert verify(profile.file_stem) == 0
     assert verify(other.file_stem) != 0
     assert verify(other.file_stem, "-partial_chain") != 0
+
+
+def test_a_certificate_says_where_its_status_is(tmp_path) -> None:
+    extensions = leaf(tmp_path, SIGN, generation=2).extensions
+    (point,) = extensions.get_extension_for_class(x509.CRLDistributionPoints).value
+    assert [name.value for name in point.full_name] == ["http://pki.example/pki/signature/2/007.crl"]
+    access = extensions.get_extension_for_class(x509.AuthorityInformationAccess).value
+    assert [(d.access_method._name, d.access_location.value) for d in access] == [
+        ("OCSP", "http://pki.example/pki/ocsp"),
+        ("caIssuers", "http://pki.example/pki/signature/2/ca.cer"),
+    ]
+
+
+def test_the_shard_follows_from_the_serial_that_the_certificate_gets(tmp_path) -> None:
+    asked: list[int] = []
+
+    def shard_of(serial: int) -> str:
+        asked.append(serial)
+        return f"{serial % 64:03}"
+
+    certificate = keyfiles.create(tmp_path, AUTH, generation=1, at=NOW).issue(
+        public_key=holder_key().public_key(),
+        not_before=NOW,
+        not_after=LATER,
+        attributes=None,
+        publication=Publication(Addresses("http://pki.example", AUTH.file_stem, 1), shard_of),
+    )
+    assert asked == [certificate.serial_number]
+
+
+def test_the_next_suite_is_chosen_by_data_and_told_from_the_generation(tmp_path) -> None:
+    old = keyfiles.create(tmp_path, AUTH, generation=1, at=NOW)
+    keyfiles.create(tmp_path, with_suite(AUTH, "P-384"), generation=2, at=NOW)
+    issuing = keyfiles.current(tmp_path, AUTH)
+    assert (old.profile.suite.name, issuing.profile.suite.name) == ("RSA-2048", "P-384")
+    key = ec.generate_private_key(ec.SECP384R1())
+    certificate = issuing.issue(public_key=key.public_key(), not_before=NOW, not_after=LATER, attributes=None)
+    assert certificate.signature_hash_algorithm.name == "sha384"
+    assert verification.is_issued_by(certificate, keyfiles.anchors(tmp_path, AUTH))
+    verification.check_profile(certificate, AUTH)
+    signature = key.sign(b"message", ec.ECDSA(hashes.SHA384()))
+    assert verification.signature_is_right(certificate, signature=signature, message=b"message")
+    assert not verification.signature_is_right(certificate, signature=signature, message=b"massage")
+    weak = key.sign(b"message", ec.ECDSA(hashes.SHA256()))
+    assert not verification.signature_is_right(certificate, signature=weak, message=b"message")
+    for wrong in (holder_key().public_key(), ec.generate_private_key(ec.SECP256R1()).public_key()):
+        with pytest.raises(authority.UnsuitableKey):
+            issuing.issue(public_key=wrong, not_before=NOW, not_after=LATER, attributes=None)
+    with pytest.raises(authority.UnsuitableKey):
+        old.issue(public_key=key.public_key(), not_before=NOW, not_after=LATER, attributes=None)
