@@ -7,7 +7,8 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from codes.fields import CodeField
@@ -52,6 +53,8 @@ class User(AbstractBaseUser):
     email_sealed = models.BinaryField(null=True, editable=False, help_text="Opened by accounts.contact.")
     language = models.CharField(max_length=2, default="ja")
     is_active = models.BooleanField(default=True)
+    # Each session carries the round in which it began; a new round ends them all.
+    session_round = models.PositiveIntegerField(default=0, editable=False)
 
     # Only a card signs anyone in: there is no password to guess, steal or reset.
     password = None  # type: ignore[assignment]
@@ -93,6 +96,16 @@ class User(AbstractBaseUser):
     def pseudonym(self, domain: str) -> str:
         """The name under which another database knows this clerk: a keyed value, different in each domain."""
         return keyed_hash("clerk-pseudonym", domain, self.pk.bytes).hex()[:32]
+
+    def end_sessions(self) -> None:
+        """End every session of this account, wherever it is open."""
+        User.objects.filter(pk=self.pk).update(session_round=F("session_round") + 1)
+        self.refresh_from_db(fields=["session_round"])
+
+    def _get_session_auth_hash(self, secret: str | bytes | None = None) -> str:
+        """What Django compares at each request. There is no password that could change; the round does."""
+        salt = "accounts.models.User.session_round"
+        return salted_hmac(salt, str(self.session_round), secret=secret, algorithm="sha256").hexdigest()
 
     def has_perm(self, permission: str, obj: Any = None) -> bool:
         """Django's generic permissions open nothing: each door's own rules decide."""

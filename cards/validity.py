@@ -15,6 +15,7 @@ JAPAN = ZoneInfo("Asia/Tokyo")
 
 ADULT_AGE = 18
 SIGNATURE_AGE = 15
+RENEWAL_MONTHS = 3
 
 
 def day_in_japan(at: dt.datetime) -> dt.date:
@@ -63,3 +64,13 @@ def card_expires_on(*, born: dt.date, issued_on: dt.date, stay_until: dt.date | 
 def certificate_expires_on(*, born: dt.date, issued_on: dt.date, card_expires: dt.date) -> dt.date:
     """A certificate's last day: the fifth birthday after issue, or the card's last day when that comes first."""
     return min(nth_birthday_after(born, issued_on, 5), card_expires)
+
+
+def renewal_opens_on(expires_on: dt.date) -> dt.date:
+    """The first day on which a card or certificate may be renewed: three months before its last day.
+
+    The same day of the month, or the month's last one where it has no such day (31 May: 28 February).
+    """
+    month = expires_on.month - RENEWAL_MONTHS
+    year, month = (expires_on.year, month) if month > 0 else (expires_on.year - 1, month + 12)
+    return dt.date(year, month, min(expires_on.day, calendar.monthrange(year, month)[1]))

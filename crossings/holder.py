@@ -1,4 +1,4 @@
-"""Whose card was just read: the name for the page's header, and how long the card's certificate will serve.
+"""Whose card was just read: the name for the page's header, how long its certificate will serve, and which card it was.
 
 Asked once, right after `crossings.sign_in.finish`; the caller keeps it sealed in the session and nowhere else.
 """
@@ -18,6 +18,7 @@ class Holder(NamedTuple):
     name: str
     latin_name: str
     certificate_until: dt.datetime
+    card: str = ""
 
     def __repr__(self) -> str:
         return "<Holder>"
@@ -26,5 +27,8 @@ class Holder(NamedTuple):
 def of_challenge(challenge_id: uuid.UUID | str) -> Holder:
     """The holder of the card that answered this challenge."""
     challenge = Challenge.objects.select_related("certificate__card__resident").get(pk=challenge_id)
-    entry = challenge.certificate.card.resident.current
-    return Holder(entry.full_name, entry.latin_name or entry.full_name, challenge.certificate.not_after)
+    card = challenge.certificate.card
+    entry = card.resident.current
+    return Holder(
+        entry.full_name, entry.latin_name or entry.full_name, challenge.certificate.not_after, card=str(card.pk)
+    )

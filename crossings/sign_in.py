@@ -20,13 +20,19 @@ from cards.authentication import CardNotAccepted
 from cards.models import Card, Challenge
 from numbering import persons
 
-__all__ = ["CardNotAccepted", "NoAccount", "SignedIn", "Started", "answer", "finish", "start"]
+__all__ = ["CardNotAccepted", "NoAccount", "OtherPerson", "SignedIn", "Started", "answer", "finish", "start"]
 
 
 class NoAccount(CardNotAccepted):
     """The card is good, but its holder has no account of this kind (not a clerk, or no longer one)."""
 
     message = _("The card is valid, but its holder cannot sign in here.")
+
+
+class OtherPerson(CardNotAccepted):
+    """The card is good, but it is not the card of the person who is signed in."""
+
+    message = _("This is the card of another person. Nothing has been changed.")
 
 
 class Started(NamedTuple):
@@ -67,12 +73,19 @@ def answer(*, challenge_id: uuid.UUID | str, certificate_der: bytes, signature: 
         raise
 
 
-def finish(*, challenge_id: uuid.UUID | str, session_key: str, at: dt.datetime, purpose: str | None = None) -> SignedIn:
+def finish(
+    *,
+    challenge_id: uuid.UUID | str,
+    session_key: str,
+    at: dt.datetime,
+    purpose: str | None = None,
+    expected: User | None = None,
+) -> SignedIn:
     """The account of the card that answered, once, and only for the session that asked. Raises CardNotAccepted.
 
-    `purpose`, where given, must be the challenge's: an answer for the desk does not open the portal. For "confirm" the
-    caller compares the account with the session's own (`result.user == request.user`): the card of another person in
-    mid-session confirms nothing.
+    `purpose`, where given, must be the challenge's: an answer for the desk does not open the portal. `expected`, where
+    given, must be the account: the card of another person in mid-session confirms nothing, and its holder finds the
+    attempt in the history.
     """
     challenge = authentication.use(
         challenge_id=challenge_id, session_hash=authentication.session_hash(session_key), at=at
@@ -89,6 +102,9 @@ def finish(*, challenge_id: uuid.UUID | str, session_key: str, at: dt.datetime, 
         agencies = persons.agencies_knowing(card.resident)
     if user is None or not user.is_active:
         raise NoAccount
+    if expected is not None and user != expected:
+        SignIn.objects.create(user=user, at=at, purpose=challenge.purpose, result=SignIn.Result.REFUSED)
+        raise OtherPerson
     SignIn.objects.create(user=user, at=at, purpose=challenge.purpose, result=SignIn.Result.ACCEPTED)
     return SignedIn(user, agencies)
 

@@ -97,12 +97,32 @@ REFUSALS = {
         _("It was asked for something else than signing in here. You have not been signed in."),
         [_("Start once more from the sign-in page, and read in the reader's window what the card is asked for.")],
     ),
+    "other-person": Refusal(
+        _("This is another person's card"),
+        _("The card on the reader is not the card of the person who is signed in. Nothing has been changed."),
+        [
+            _("Put your own card on the reader, and start once more."),
+            _("If this is your card, somebody else is signed in here: press “Sign out”, then sign in yourself."),
+        ],
+    ),
     "no-account": Refusal(
         _("There is no account for this card"),
         _("The card is valid, but its holder cannot sign in here."),
         [_TOWN_HALL],
         may_retry=False,
     ),
+}
+
+_ONCE_MORE = _("Ask the card once more from the page on which you confirm.")
+
+# What to do where the card was asked in mid-session, for the refusals whose advice is about signing in.
+CONFIRMING: dict[str, list[Promise]] = {
+    UNKNOWN: [_("Take the card off the reader, put it on again, and start once more."), _TOWN_HALL],
+    UNREADABLE: [_ONCE_MORE],
+    OTHER_BROWSER: [_("Make the change once more, in one window only, and confirm it there.")],
+    "challenge-expired": [_ONCE_MORE],
+    "challenge-used": [_ONCE_MORE],
+    "wrong-purpose": [_ONCE_MORE, _("Read in the reader's window what the card is asked for.")],
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from portal.views import about, activity, home, information, records, sign_in
+from portal.views import about, activity, card, confirm, home, information, records, sign_in
 from portal.views import settings as settings_page
 
 app_name = "portal"
@@ -23,6 +23,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("records/<uuid:reference>/", records.record, name="record"),
     path("activity/", activity.activity, name="activity"),
     path("settings/", settings_page.settings_page, name="settings"),
+    path("card/", card.card, name="card"),
+    path("card/stop/", card.stop, name="card-stop"),
+    path("confirm/", confirm.confirm, name="confirm"),
+    path("confirm/answer/", confirm.answer, name="confirm-answer"),
+    path("confirm/finish/", confirm.finish, name="confirm-finish"),
+    path("confirm/refused/<slug:reason>/", confirm.refused, name="confirm-refused"),
     path("about/", about.about, name="about"),
     path("accessibility/", about.accessibility, name="accessibility"),
     path("", include("portal.urls_mail")),

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts import contact
 from portal.access import citizen_required
+from portal.views import confirm
 
 # Each by its own name: whoever needs it may not read the other.
 _LANGUAGES = [("ja", "日本語"), ("en", "English")]
@@ -52,14 +53,26 @@ def settings_page(request: HttpRequest) -> HttpResponse:
     )
     if request.method == "POST" and form.is_valid():
         chosen = form.cleaned_data
-        contact.set_email(user=user, address=chosen["email"] if chosen["hints"] else "")
-        user.language = chosen["language"]
-        user.save(update_fields=["language"])
-        with translation.override(user.language):
-            messages.success(request, _("Your settings have been saved."))
-        response = redirect("portal:settings")
-        response.set_cookie(
-            settings.LANGUAGE_COOKIE_NAME, user.language, samesite="Lax", secure=settings.SECURE_COOKIES, httponly=True
-        )
-        return response
+        wanted = {"language": chosen["language"], "email": chosen["email"] if chosen["hints"] else ""}
+        if wanted["email"] != (address or ""):
+            return confirm.ask(request, "settings", wanted)
+        return _save(request, wanted)
     return render(request, "portal/settings.html", {"form": form}, status=422 if form.is_bound else 200)
+
+
+def _save(request: HttpRequest, wanted: dict[str, str]) -> HttpResponse:
+    user = request.user
+    contact.set_email(user=user, address=wanted["email"])
+    user.language = wanted["language"]
+    user.save(update_fields=["language"])
+    with translation.override(user.language):
+        messages.success(request, _("Your settings have been saved."))
+    response = redirect("portal:settings")
+    response.set_cookie(
+        settings.LANGUAGE_COOKIE_NAME, user.language, samesite="Lax", secure=settings.SECURE_COOKIES, httponly=True
+    )
+    return response
+
+
+# Whoever sits down at an open screen must not redirect a person's hints: the address changes with the card only.
+confirm.register("settings", gettext_lazy("Your e-mail address for hints"), _save)

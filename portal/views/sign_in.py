@@ -61,17 +61,22 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 @require_POST
 def answer(request: HttpRequest) -> HttpResponse:
     """The card's answer, brought by the browser from the reader."""
+    return take_answer(request, finish="portal:sign-in-finish", refused="portal:sign-in-refused")
+
+
+def take_answer(request: HttpRequest, *, finish: str, refused: str) -> HttpResponse:
+    """Check the answer, and go on to the page that uses it in the session that asked."""
     try:
         challenge_id = uuid.UUID(request.POST.get("challenge", ""))
         certificate = base64.b64decode(request.POST.get("certificate", ""), validate=True)
         signature = base64.b64decode(request.POST.get("signature", ""), validate=True)
     except (ValueError, binascii.Error):
-        return _see_other(reverse("portal:sign-in-refused", args=[refusals.UNREADABLE]))
+        return _see_other(reverse(refused, args=[refusals.UNREADABLE]))
     try:
         crossing.answer(challenge_id=challenge_id, certificate_der=certificate, signature=signature, at=timezone.now())
     except crossing.CardNotAccepted as refusal:
-        return _see_other(reverse("portal:sign-in-refused", args=[refusals.reason_of(refusal)]))
-    return _see_other(f"{reverse('portal:sign-in-finish')}?challenge={challenge_id}")
+        return _see_other(reverse(refused, args=[refusals.reason_of(refusal)]))
+    return _see_other(f"{reverse(finish)}?challenge={challenge_id}")
 
 
 @login_not_required
@@ -101,6 +106,7 @@ def finish(request: HttpRequest) -> HttpResponse:
     session_vault.write(request, "name", {"ja": person.name, "en": person.latin_name})
     session_vault.write(request, "certificate_until", person.certificate_until.isoformat())
     session_vault.write(request, "agencies", signed_in.agencies)
+    session_vault.write(request, "card", person.card)
     allowed = url_has_allowed_host_and_scheme(after, {request.get_host()}, require_https=request.is_secure())
     return redirect(after if allowed else "portal:home")
 

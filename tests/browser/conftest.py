@@ -22,6 +22,7 @@ _SEED = """
 import json
 from django.utils import timezone
 from accounts.models import User
+from cards import lifecycle
 from notifications.models import Message
 from payments.models import Charge
 from tests.portal import country
@@ -30,10 +31,13 @@ at = timezone.now().replace(microsecond=0)
 country.load_agencies()
 hanako, newcomer, clerk = country.new_citizen(), country.new_citizen(), country.new_clerk()
 country.full_life(hanako, at)
+stopped = country.new_citizen()
+stopped_card = lifecycle.suspend(card=country.give_card(stopped, at), at=at)
 refused = country.ask(hanako, at, affair="JM90000000000099")
 print(json.dumps({
     "cookies": {
-        "hanako": country.established(hanako),
+        "hanako": country.established(hanako, card=country.give_card(hanako, at)),
+        "stopped": country.established(stopped, card=stopped_card),
         "newcomer": country.established(newcomer, name="kenji"),
         "clerk": country.established(clerk),
         "nobody": {},

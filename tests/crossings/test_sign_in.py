@@ -111,9 +111,21 @@ def test_another_session_gets_nothing() -> None:
     assert not User.objects.exists()
 
 
-def test_the_card_of_another_person_confirms_nothing() -> None:
-    hanako = finished(in_use()).user
-    assert finished(in_use(person(TARO)), "confirm").user != hanako
+def test_the_card_of_another_person_confirms_nothing_and_its_holder_reads_of_it() -> None:
+    hanako, other = in_use(), in_use(person(TARO))
+    user = finished(hanako).user
+    request = answered(other, started("confirm"))
+    with pytest.raises(sign_in.OtherPerson):
+        sign_in.finish(
+            challenge_id=request.challenge, session_key="session-1", purpose="confirm", expected=user, at=NOW
+        )
+    holder = User.objects.get(portal_code=other.portal_code())
+    assert list(SignIn.objects.filter(user=holder).values_list("purpose", "result")) == [("confirm", "REFUSED")]
+    request = answered(hanako, started("confirm"))
+    confirmed = sign_in.finish(
+        challenge_id=request.challenge, session_key="session-1", purpose="confirm", expected=user, at=NOW
+    )
+    assert confirmed.user == user
 
 
 def test_a_refused_card_stands_in_its_holders_history() -> None:

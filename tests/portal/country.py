@@ -14,6 +14,8 @@ from accounts import session_vault
 from accounts.models import SignIn, User
 from agencies import registry
 from agencies.models import Agency
+from cards import issuance
+from cards.models import Card
 from codes import rist1
 from codes.rist1 import Code
 from exchange import conversion, delivery, inquiry, ledger, looks, self_inquiry
@@ -22,6 +24,8 @@ from exchange.inquiry import Refused
 from holdings import copies
 from notifications.delivery import deliver
 from payments import charging
+from tests.cards.chips import PASSWORD, PIN
+from tests.cards.people import person
 
 MITAKA, CHOFU, FUCHU, PENSION = "132047", "132080", "132063", "900019"
 KNOWING = [MITAKA, CHOFU, PENSION]
@@ -163,7 +167,19 @@ def full_life(user: User, at: dt.datetime, name: str = "hanako") -> None:
         SignIn.objects.create(user=user, at=at - ago * day, purpose="sign-in", result="ACCEPTED")
 
 
-def established(user: User, *, name: str = "hanako", certificate_until: dt.datetime | None = None) -> dict[str, str]:
+def give_card(user: User, at: dt.datetime) -> Card:
+    """A card in use whose holder is this account."""
+    card = issuance.issue(resident=person(), pin=PIN, signature_password=PASSWORD, at=at, portal_code=user.portal_code)
+    return issuance.personalise(card=card, at=at)
+
+
+def established(
+    user: User,
+    *,
+    name: str = "hanako",
+    certificate_until: dt.datetime | None = None,
+    card: Card | None = None,
+) -> dict[str, str]:
     """A session as `portal.views.sign_in.finish` leaves it, for any browser: its cookies."""
     request = HttpRequest()
     request.session = SessionStore()
@@ -175,6 +191,8 @@ def established(user: User, *, name: str = "hanako", certificate_until: dt.datet
     session_vault.write(request, "agencies", KNOWING)
     until = certificate_until or dt.datetime(2031, 4, 15, 14, 59, 59, tzinfo=dt.UTC)
     session_vault.write(request, "certificate_until", until.isoformat())
+    if card is not None:
+        session_vault.write(request, "card", str(card.pk))
     request.session.save()
     return {"session": request.session.session_key, session_vault.COOKIE: session_vault.cookie_value(request)}
 
