@@ -73,8 +73,9 @@ def write_copies(*, resident: Resident, also: Sequence[str] = (), until: date | 
     last_day = in_force.until_on if in_force else until
     codes = _codes(resident, [*_told(resident), *also])
     with transaction.atomic(using=HOLDINGS, durable=True):
-        for agency, code in codes.items():
-            Flag.objects.update_or_create(agency=agency, code=code, defaults={"until": last_day})
+        for agency, (present, *former) in codes.items():
+            Flag.objects.update_or_create(agency=agency, code=present, defaults={"until": last_day})
+            Flag.objects.filter(agency=agency, code__in=former).delete()
 
 
 def take_copies_away(*, resident: Resident, at: datetime) -> None:
@@ -83,8 +84,8 @@ def take_copies_away(*, resident: Resident, at: datetime) -> None:
         return
     codes = _codes(resident, _told(resident))
     with transaction.atomic(using=HOLDINGS, durable=True):
-        for agency, code in codes.items():
-            Flag.objects.filter(agency=agency, code=code).delete()
+        for agency, known_as in codes.items():
+            Flag.objects.filter(agency=agency, code__in=known_as).delete()
 
 
 def restore_copies(*, at: datetime) -> int:
@@ -100,12 +101,12 @@ def _told(resident: Resident) -> list[str]:
     return list(IssuedCode.objects.filter(resident=resident).values_list("agency", flat=True).distinct())
 
 
-def _codes(resident: Resident, local_codes: Sequence[str]) -> dict[str, Code]:
-    """The person's code at each of these agencies that is in the exchange."""
+def _codes(resident: Resident, local_codes: Sequence[str]) -> dict[str, list[Code]]:
+    """The person's codes at each of these agencies that is in the exchange, the present one first."""
     portal = Agency.objects.portal()
     own = portal_code_of(resident)
     agencies = Agency.objects.filter(local_code__in=local_codes)
-    return {agency.local_code: conversion.convert(code=own, source=portal, target=agency) for agency in agencies}
+    return {agency.local_code: conversion.convert_to_all(code=own, source=portal, target=agency) for agency in agencies}
 
 
 def _require_own(clerk: User, resident: Resident) -> None:

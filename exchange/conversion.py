@@ -1,31 +1,39 @@
-"""One person's code at one agency into the same person's code at another: scheme rist1 in its direct mode (M0).
+"""One person's code at one agency into the same person's code at another: scheme rist1, direct (M0) and blind (M1).
 
-Everything that knows a scalar is in this module. It keeps nothing of whom it converted; that a code was converted at
-all is the ledger's to say, before or after, by its callers.
+It keeps nothing of whom it converted; that a code was converted at all is the ledger's to say, before or after, by its
+callers. The scalars are those of exchange.scalars.
 """
 
 from __future__ import annotations
 
-from django.db import transaction
+from typing import NamedTuple
 
 from agencies.models import Agency
-from codes import rist1
-from codes.rist1 import Blinded, Code, MalformedCode
-from databases import EXCHANGE
-from exchange.models import CodeScalar
-from keys.sealing import open_sealed, seal
-
-FIRST_EPOCH = 1
-_PURPOSE = "code-scalar"
+from codes import blind, rist1
+from codes.blind import Keys, Question
+from codes.rist1 import Blinded, Code
+from exchange import scalars
 
 
 class NoCodeKey(Exception):
     """The agency has not registered the key that codes are issued to."""
 
 
+class Converted(NamedTuple):
+    """What a blind conversion gives: the provider's code, encrypted to it, and the person's point of records,
+    encrypted to the portal."""
+
+    for_provider: Blinded
+    epoch: int
+    for_records: Blinded
+
+    def __repr__(self) -> str:
+        return "<Converted>"
+
+
 def current_epoch(agency: Agency) -> int:
     """The epoch in which the agency's codes are made now; the first begins here."""
-    return _current(agency).epoch
+    return scalars.current(agency).epoch
 
 
 def issue(*, blinded: Blinded, agency: Agency, epoch: int | None = None) -> Blinded:
@@ -33,10 +41,9 @@ def issue(*, blinded: Blinded, agency: Agency, epoch: int | None = None) -> Blin
 
     The exchange sees neither the point nor the code.
     """
-    if agency.code_public_key is None:
-        raise NoCodeKey
-    scalar = _current(agency) if epoch is None else _of(agency, epoch)
-    return rist1.scale(blinded, _open(agency, scalar), bytes(agency.code_public_key))
+    key = _code_key(agency)
+    scalar = scalars.current(agency) if epoch is None else scalars.of(agency, epoch)
+    return rist1.scale(blinded, scalar.value, key)
 
 
 def convert(*, code: Code, source: Agency, target: Agency) -> Code:
@@ -44,33 +51,55 @@ def convert(*, code: Code, source: Agency, target: Agency) -> Code:
 
     A point that belongs to nobody converts like any other: no one can tell, and the provider finds no record.
     """
-    wanted = _current(target)
-    factor = rist1.conversion_factor(_open(source, _of(source, code.epoch)), _open(target, wanted))
-    return Code(rist1.multiply(code.value, factor), wanted.epoch)
+    return _converted(code, scalars.of(source, code.epoch), scalars.current(target))
 
 
-def _of(agency: Agency, epoch: int) -> CodeScalar:
-    """The scalar of that epoch. A code of an epoch that does not stand is no code."""
-    scalar = CodeScalar.objects.filter(agency=agency, epoch=epoch).first()
-    if scalar is None:
-        raise MalformedCode("Not a code of today: it belongs to another epoch.")
-    return scalar
+def convert_to_all(*, code: Code, source: Agency, target: Agency) -> list[Code]:
+    """As `convert`, in every epoch under which the target's rows may lie: the present one first, and while the target
+    is brought from one epoch to the next also the former. Raises MalformedCode."""
+    origin = scalars.of(source, code.epoch)
+    return [_converted(code, origin, scalar) for scalar in scalars.not_destroyed(target)]
 
 
-def _current(agency: Agency) -> CodeScalar:
-    return CodeScalar.objects.filter(agency=agency).order_by("-epoch").first() or _begin(agency)
+def convert_blind(
+    *, question: Question, epoch: int, source: Agency, target: Agency, portal: Agency, number: bytes
+) -> Converted:
+    """The provider's code for a person whom the exchange does not see. Raises ProofRejected, MalformedCode, NoCodeKey.
+
+    `epoch` is that of the source's hidden code, `number` the id of the transaction that the question was made for. The
+    portal's part becomes the point by which records are found: `subject_of` it once the portal has opened it.
+    """
+    keys = Keys(_code_key(target), _code_key(portal))
+    transaction = blind.transaction_of(
+        inquirer=source.local_code, epoch=epoch, provider=target.local_code, number=number
+    )
+    for_provider, for_portal = blind.checked(question, keys=keys, transaction=transaction)
+    origin, wanted = scalars.of(source, epoch), scalars.current(target)
+    to_provider = rist1.conversion_factor(origin.value, wanted.value)
+    to_records = rist1.conversion_factor(origin.value, scalars.of_records().value)
+    return Converted(
+        rist1.scale(for_provider, to_provider, keys.provider),
+        wanted.epoch,
+        rist1.scale(for_portal, to_records, keys.portal),
+    )
 
 
-def _begin(agency: Agency) -> CodeScalar:
-    """The scalar of the first epoch. Two at once get one: the agency and epoch are unique."""
-    with transaction.atomic(using=EXCHANGE):
-        sealed = seal(_PURPOSE, rist1.new_scalar(), context=_context(agency, FIRST_EPOCH))
-        return CodeScalar.objects.get_or_create(agency=agency, epoch=FIRST_EPOCH, defaults={"sealed": sealed})[0]
+def record_subject_point(code: Code, *, known_to: Agency | None = None) -> bytes:
+    """The point by which the records of a person are found whom the portal, or another agency, knows by `code`.
+
+    It is no code, and the same whatever code it comes from and after every re-keying. Raises MalformedCode.
+    """
+    origin = scalars.of_portal(code.epoch) if known_to is None else scalars.of(known_to, code.epoch)
+    return rist1.multiply(code.value, rist1.conversion_factor(origin.value, scalars.of_records().value))
 
 
-def _open(agency: Agency, scalar: CodeScalar) -> bytes:
-    return open_sealed(_PURPOSE, bytes(scalar.sealed), context=_context(agency, scalar.epoch))
+def _converted(code: Code, origin: scalars.Scalar, wanted: scalars.Scalar) -> Code:
+    if origin == wanted:
+        return Code(rist1.checked_point(code.value), wanted.epoch)
+    return Code(rist1.multiply(code.value, rist1.conversion_factor(origin.value, wanted.value)), wanted.epoch)
 
 
-def _context(agency: Agency, epoch: int) -> str:
-    return f"exchange.CodeScalar.sealed:{agency.local_code}:{epoch}"
+def _code_key(agency: Agency) -> bytes:
+    if agency.code_public_key is None:
+        raise NoCodeKey
+    return bytes(agency.code_public_key)

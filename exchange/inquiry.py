@@ -2,7 +2,7 @@
 
     article 19      no one provides it except where the law lists the case     the permission table, statute.csv
     article 21(2)   not where an impact assessment is missing                  both agencies' `assessment_until`
-    article 21-2    not by the number: each agency has a code of its own       conversion.convert
+    article 21-2    not by the number: each agency has a code of its own       conversion.convert_to_all
     article 22      the provider shall answer what is permitted                holdings.provide
     article 23      both sides and the network keep a record                   ledger.record, provider's own copy
 
@@ -19,7 +19,7 @@ from datetime import datetime
 from agencies.models import Agency
 from codes.rist1 import Code
 from exchange import ledger
-from exchange.conversion import convert
+from exchange.conversion import convert_to_all
 from exchange.ledger import Event
 from exchange.models import Kind, Phase
 from exchange.permission import Refused, permit
@@ -72,7 +72,7 @@ def inquire(
         affair=affair,
         data_set=data_set,
         items=tuple(items),
-        subject=ledger.subject_of(convert(code=code, source=inquirer, target=Agency.objects.portal())),
+        subject=ledger.subject_of(code, known_to=inquirer),
         private={"case_number": case_number, "condition": str(condition or ""), "evidence": evidence},
     )
     return answer_from_provider(event, provider=provider, code=code, condition=condition, at=at)
@@ -84,9 +84,11 @@ def answer_from_provider(
     """Permit, record, ask, record: the road that every provision takes. Raises Refused."""
     rule = permit(event, at=at)  # articles 19 and 21(2); a refusal is recorded too
     ledger.record(event, rule=rule, phase=Phase.ASKED, at=at)  # article 23(3), the request
+    known_as, *former = convert_to_all(code=code, source=event.inquirer, target=provider)  # article 21-2
     provision = provide.answer(  # article 22; the provider's own record, article 23(1), is in its transaction
         agency=provider.local_code,
-        code=convert(code=code, source=event.inquirer, target=provider),  # article 21-2
+        code=known_as,
+        former=former,
         data_set=event.data_set,
         items=event.items,
         condition=condition,

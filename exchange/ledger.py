@@ -22,7 +22,7 @@ from django.db import connections, transaction
 from agencies.models import Agency
 from codes.rist1 import Code
 from databases import EXCHANGE
-from exchange import statute
+from exchange import conversion, statute
 from exchange.models import AccessRecord, Leaf, Phase
 from exchange.statute import Rule
 from holdings.periods import legal_day
@@ -108,9 +108,10 @@ def leaf_hash(body: bytes) -> bytes:
     return hashlib.sha256(b"\x00" + body).digest()
 
 
-def subject_of(portal_code: Code) -> bytes:
-    """Whom a record concerns: a keyed hash of the portal's code, whose key lies outside the database."""
-    return keyed_hash("record-subject", portal_code.value)
+def subject_of(code: Code, *, known_to: Agency | None = None) -> bytes:
+    """Whom a record concerns, from the portal's code or that of an agency: a keyed hash that outlives every epoch of
+    codes. Its key lies outside the database. Raises MalformedCode."""
+    return keyed_hash("record-subject", conversion.record_subject_point(code, known_to=known_to))
 
 
 def private_of(row: AccessRecord) -> dict[str, Any]:

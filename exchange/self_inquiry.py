@@ -7,7 +7,6 @@ from datetime import datetime
 from agencies.models import Agency
 from codes.rist1 import Code
 from exchange import ledger, statute
-from exchange.conversion import convert
 from exchange.inquiry import Answer, answer_from_provider
 from exchange.ledger import Event
 from exchange.models import Kind
@@ -29,7 +28,7 @@ def ask(*, portal_code: Code, provider: Agency, data_set: str, condition: Period
         affair=AFFAIR,
         data_set=data_set,
         items=rule.items if rule else (),
-        subject=ledger.subject_of(convert(code=portal_code, source=portal, target=portal)),
+        subject=ledger.subject_of(portal_code),
         private={},
     )
     return answer_from_provider(event, provider=provider, code=portal_code, condition=condition, at=at)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 
 from django.db import IntegrityError, transaction
@@ -34,9 +34,12 @@ def register(
     period: Period | None = None,
     published_from: date | None = None,
     published_to: date | None = None,
+    former: Sequence[Code] = (),
 ) -> Holding:
     """Register or replace the copy of this data set, person and period. Raises MalformedCopy.
 
+    `code` is of the agency's present epoch; `former` are the same person's codes of earlier epochs under which a copy
+    may still lie (`conversion.convert_to_all` from the agency to itself gives them all).
     `items` maps an item code to `{"value": …}` or `{"null_reason": …}`: absence always has a reason.
     """
     for content in items.values():
@@ -46,6 +49,7 @@ def register(
         "period": period or Period(),
         "published_from": published_from or legal_day(at),
         "published_to": published_to,
+        "former": former,
     }
     try:
         return _write(agency, code, data_set, **facts)
@@ -64,11 +68,13 @@ def _write(
     period: Period,
     published_from: date,
     published_to: date | None,
+    former: Sequence[Code],
 ) -> Holding:
     with transaction.atomic(using=HOLDINGS):
         same_period = Holding.objects.filter(fiscal_year=period.fiscal_year, begins_on=period.begins_on)
-        found = same_period.of(agency=agency, code=code, data_set=data_set).select_for_update().first()
-        holding = found or Holding(agency=agency, code=code, data_set=data_set)
+        found = same_period.of(agency=agency, codes=[code, *former], data_set=data_set).select_for_update().first()
+        holding = found or Holding(agency=agency, data_set=data_set)
+        holding.code = code
         holding.fiscal_year, holding.begins_on, holding.ends_on = period.fiscal_year, period.begins_on, period.ends_on
         holding.published_from, holding.published_to = published_from, published_to
         holding.payload_sealed = seal(_PURPOSE, json.dumps(items).encode(), context=_context(holding))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from datetime import date
 
 from django.db import models
@@ -17,8 +18,9 @@ from holdings.periods import Period
 class HoldingQuerySet(models.QuerySet["Holding"]):
     """Copies in the provider's words."""
 
-    def of(self, *, agency: str, code: Code, data_set: str) -> HoldingQuerySet:
-        return self.filter(agency=agency, code=code, data_set=data_set)
+    def of(self, *, agency: str, codes: Sequence[Code], data_set: str) -> HoldingQuerySet:
+        """One person's copies; `codes` are hers in every epoch under which rows may lie."""
+        return self.filter(agency=agency, code__in=codes, data_set=data_set)
 
     def published(self, on: date) -> HoldingQuerySet:
         """Copies whose publication has begun and not ended."""
@@ -78,8 +80,8 @@ class Holding(models.Model):
 class ProtectionQuerySet(models.QuerySet["Protection"]):
     """Protection flags in force."""
 
-    def protects(self, *, agency: str, code: Code, on: date) -> bool:
-        return self.filter(Q(until__isnull=True) | Q(until__gte=on), agency=agency, code=code).exists()
+    def protects(self, *, agency: str, codes: Sequence[Code], on: date) -> bool:
+        return self.filter(Q(until__isnull=True) | Q(until__gte=on), agency=agency, code__in=codes).exists()
 
 
 class Protection(models.Model):

@@ -56,16 +56,18 @@ def answer(
     inquirer: str,
     reference: str,
     at: datetime,
+    former: Sequence[Code] = (),
 ) -> Provision:
     """The provider's answer about the person whom it knows by `code`; committed with its record before it returns.
 
+    `former` are the same person's codes of earlier epochs, while the agency's rows are brought to the present one.
     A code of nobody finds no record, like a person of whom nothing is held. `reference` is the id of the provider's own
     record of the event. For a protected person that record does not name the inquirer.
     """
-    on = legal_day(at)
+    on, codes = legal_day(at), [code, *former]
     with transaction.atomic(using=HOLDINGS, durable=True):
-        is_protected = Protection.objects.protects(agency=agency, code=code, on=on)
-        held = Holding.objects.of(agency=agency, code=code, data_set=data_set).published(on)
+        is_protected = Protection.objects.protects(agency=agency, codes=codes, on=on)
+        held = Holding.objects.of(agency=agency, codes=codes, data_set=data_set).published(on)
         found = held.meeting(condition or Period()).newest_first().first()
         provision = Provision(*_content(found, agency, data_set, items))
         ProvisionCopy.objects.create(

@@ -35,7 +35,7 @@ def is_protected_at(resident: Resident, agency: str) -> bool:
     code = conversion.convert(
         code=portal_code_of(resident), source=Agency.objects.portal(), target=Agency.objects.known(agency)
     )
-    return Flag.objects.protects(agency=agency, code=code, on=START.date())
+    return Flag.objects.protects(agency=agency, codes=[code], on=START.date())
 
 
 def protect_hanako(world: World) -> None:

@@ -52,9 +52,10 @@ def state():
     return [*phases, ProvisionCopy.objects.count()]
 
 def child(out):
-    for name in ("permit", "convert"):
+    for name in ("permit", "convert_to_all"):
         setattr(inquiry, name, guarded(getattr(inquiry, name)))
-    inquiry.ledger.record = guarded(inquiry.ledger.record)
+    for name in ("subject_of", "record"):
+        setattr(inquiry.ledger, name, guarded(getattr(inquiry.ledger, name)))
     inquiry.provide.answer = guarded(inquiry.provide.answer)
     os.write(out, people.ask(code=code).items[0].value.encode())
     os._exit(0)
@@ -112,7 +113,14 @@ def _fail(monkeypatch, step: str, *, call: int, after: bool) -> None:
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize(
     ("step", "call"),
-    [("convert", 1), ("permit", 1), ("ledger.record", 1), ("convert", 2), ("provide.answer", 1), ("ledger.record", 2)],
+    [
+        ("ledger.subject_of", 1),
+        ("permit", 1),
+        ("ledger.record", 1),
+        ("convert_to_all", 1),
+        ("provide.answer", 1),
+        ("ledger.record", 2),
+    ],
 )
 def test_an_error_between_any_two_steps_lets_no_answer_out(monkeypatch, step, call, after):
     ready()

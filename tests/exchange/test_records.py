@@ -191,7 +191,8 @@ def test_the_number_of_queries_does_not_grow():
         ask(TARO)
         with CaptureQueriesContext(connections["exchange"]) as queries:
             assert records.of_citizen(portal_code=code, at=NOW)
-        counts.append(len(queries))
+        # Scalars are kept by the process, but not inside the transaction of a test.
+        counts.append(sum("codescalar" not in query["sql"] for query in queries))
     assert counts == [3, 3, 3]
 
 
