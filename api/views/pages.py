@@ -22,7 +22,7 @@ _INNERMOST = re.compile(r"[\[{][^\[\]{}]*[\]}]")
 @login_not_required
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    """Get a token, ask, read a refusal."""
+    """Get a token, sign, ask, read a refusal."""
     addresses = [
         ("/api/oauth/token", _("Gives a token for your signed statement.")),
         ("/api/v1/inquiries", _("Asks another agency about one person.")),
@@ -30,6 +30,7 @@ def index(request: HttpRequest) -> HttpResponse:
         ("/api/v1/charges", _("Sends a bill to one person.")),
         ("/api/v1/codes/collect", _("Fetches newly issued codes, encrypted to your key.")),
         ("/api/v1/codes/confirm", _("Says that the codes have arrived, so that they are deleted here.")),
+        ("/api/keys", _("Publishes the keys that answers are signed with.")),
     ]
     examples = {"inquiry": INQUIRY, "answer": INQUIRY_ANSWER, "refusal": REFUSAL}
     shown = {name: _written(example) for name, example in examples.items()}
