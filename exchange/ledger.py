@@ -11,19 +11,17 @@ import hashlib
 import json
 import secrets
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
-from django.db import connections, transaction
 
 from agencies.models import Agency
 from codes.rist1 import Code
-from databases import EXCHANGE
-from exchange import conversion, statute
-from exchange.models import AccessRecord, Leaf, Phase
+from exchange import conversion, sequencer, statute
+from exchange.models import AccessRecord, Leaf, PendingRecord, Phase
 from exchange.statute import Rule
 from holdings.periods import legal_day
 from keys.sealing import keyed_hash, open_sealed, seal
@@ -34,7 +32,6 @@ SALT_BYTES = 32
 INQUIRER = "inquirer"
 PROVIDER = "provider"
 _LOG = "log"
-_SEQUENCE_LOCK = 0x6D796E61_6C6F6701
 
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
@@ -62,6 +59,16 @@ def record(event: Event, *, phase: Phase, rule: Rule | None = None, outcome: str
 
     `rule` is the row of the permission table that it stands on; a refusal has none.
     """
+    return sequencer.append([prepare(event, phase=phase, rule=rule, outcome=outcome, at=at)])[0]
+
+
+def record_all(records: Sequence[PendingRecord]) -> list[Leaf]:
+    """As `record`, for many that `prepare` has made: one commit and one signature. All of them, or none."""
+    return sequencer.append(records)
+
+
+def prepare(event: Event, *, phase: Phase, rule: Rule | None = None, outcome: str = "", at: datetime) -> PendingRecord:
+    """Everything about a record but its place in the log; nothing is written yet."""
     at = at.replace(microsecond=0)
     disclosed_from = event.disclosed_from if event.is_withheld else legal_day(at)
     side = secrets.token_bytes(SALT_BYTES) + _canonical(
@@ -85,27 +92,17 @@ def record(event: Event, *, phase: Phase, rule: Rule | None = None, outcome: str
             "version": VERSION,
         }
     )
-    sealed = seal("record-seal", side, context=_context(leaf_id))
-    with transaction.atomic(using=EXCHANGE, durable=True):
-        leaf = Leaf.objects.create(
-            index=_next_index(), id=leaf_id, body=body.decode(), hash=leaf_hash(body), written_at=at
-        )
-        AccessRecord.objects.create(
-            leaf=leaf,
-            event=event.id,
-            kind=event.kind,
-            phase=phase,
-            subject=event.subject,
-            private_sealed=sealed,
-            disclosed_from=disclosed_from,
-            at=at,
-        )
-    return leaf
-
-
-def leaf_hash(body: bytes) -> bytes:
-    """RFC 9162 section 2.1.1."""
-    return hashlib.sha256(b"\x00" + body).digest()
+    return PendingRecord(
+        leaf=leaf_id,
+        body=body.decode(),
+        event=event.id,
+        kind=event.kind,
+        phase=phase,
+        subject=event.subject,
+        private_sealed=seal("record-seal", side, context=_context(leaf_id)),
+        disclosed_from=disclosed_from,
+        at=at,
+    )
 
 
 def subject_of(code: Code, *, known_to: Agency | None = None) -> bytes:
@@ -116,9 +113,13 @@ def subject_of(code: Code, *, known_to: Agency | None = None) -> bytes:
 
 def private_of(row: AccessRecord) -> dict[str, Any]:
     """What the side row holds sealed: case number, purpose, clerk's pseudonym, and what binds it to its person."""
-    side = open_sealed("record-seal", bytes(row.private_sealed), context=_context(row.leaf.id))
-    content: dict[str, Any] = json.loads(side[SALT_BYTES:])
+    content: dict[str, Any] = json.loads(side_of(row)[SALT_BYTES:])
     return content
+
+
+def side_of(row: AccessRecord) -> bytes:
+    """The side opened: salt and canonical JSON, whose SHA-256 stands in the leaf."""
+    return open_sealed("record-seal", bytes(row.private_sealed), context=_context(row.leaf.id))
 
 
 def reference(event: uuid.UUID, party: str) -> str:
@@ -152,16 +153,6 @@ def _facts(event: Event) -> dict[str, Any]:
         "kind": str(event.kind),
         "provider": event.provider.local_code if event.provider else "",
     }
-
-
-def _next_index() -> int:
-    """The next index without gaps, inside the writing transaction: SQLite's are IMMEDIATE, PostgreSQL takes a lock."""
-    connection = connections[EXCHANGE]
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_SEQUENCE_LOCK])
-    last = Leaf.objects.order_by("-index").values_list("index", flat=True).first()
-    return 0 if last is None else last + 1
 
 
 def _canonical(content: Mapping[str, Any]) -> bytes:

@@ -2,7 +2,7 @@
 
 A record is two rows. The leaf holds no personal data and is never changed or deleted; it carries a salted hash of the
 side row, which holds the rest sealed and may be deleted when the seven years of its keeping are over. Triggers in the
-database see to both (migration 0002).
+database see to both (migration 0002), and to the tree over the leaves (migration 0003).
 """
 
 from __future__ import annotations
@@ -113,3 +113,54 @@ class AccessRecord(models.Model):
 
     def __repr__(self) -> str:
         return "<AccessRecord>"
+
+
+class PendingRecord(models.Model):
+    """A record whose writer waits for its index. Only PostgreSQL's writers queue here."""
+
+    number = models.BigAutoField(primary_key=True)
+    batch = models.UUIDField(db_index=True, help_text="Records of one batch stand in the log together or not at all.")
+    leaf = models.UUIDField()
+    body = models.TextField()
+    event = models.UUIDField()
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    phase = models.CharField(max_length=10, choices=Phase.choices)
+    subject = models.BinaryField(null=True)
+    private_sealed = models.BinaryField()
+    disclosed_from = models.DateField(null=True)
+    at = models.DateTimeField()
+
+    def __repr__(self) -> str:
+        return "<PendingRecord>"
+
+
+class Tile(models.Model):
+    """256 hashes of one level of the tree, 8,192 bytes, written when the tile is full (C2SP tlog-tiles)."""
+
+    level = models.PositiveSmallIntegerField()
+    number = models.BigIntegerField()
+    hashes = models.BinaryField()
+    root = models.BinaryField(help_text="The hash over all of it: one hash of the tile above.")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["level", "number"], name="one_tile_per_place")]
+
+
+class Checkpoint(models.Model):
+    """What the log signed of itself after each batch: its size and root, as a note (C2SP tlog-checkpoint)."""
+
+    size = models.BigIntegerField(primary_key=True)
+    root = models.BinaryField()
+    note = models.TextField()
+    frontier = models.BinaryField(help_text="The compact range: all that the next leaf needs of the tree.")
+
+
+class Cosignature(models.Model):
+    """A witness saw this checkpoint, and that it continues the one before (C2SP tlog-cosignature)."""
+
+    checkpoint = models.ForeignKey(Checkpoint, on_delete=models.PROTECT, related_name="cosignatures")
+    witness = models.CharField(max_length=200)
+    line = models.TextField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["checkpoint", "witness"], name="a_witness_signs_once")]
