@@ -20,7 +20,15 @@ def test_the_steps_are_there(client: Client, language: str) -> None:
     response = client.get("/api/", headers={"Accept-Language": language})
     page = response.content.decode()
     assert response.status_code == 200
-    for part in ("/api/oauth/token", "/api/v1/inquiries", "/api/schema/", "/api/keys", "mynx-1", "examples/child_allowance.py", "2001"):
+    for part in (
+        "/api/oauth/token",
+        "/api/v1/inquiries",
+        "/api/schema/",
+        "/api/keys",
+        "mynx-1",
+        "examples/child_allowance.py",
+        "2001",
+    ):
         assert part in page
     assert len(re.findall("<h1", page)) == 1
 

@@ -13,13 +13,15 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from django.utils import timezone
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
 from joserfc.jwk import ECKey, OKPKey
 
 from agencies.models import ApiClient, UsedOnce
 from mynx import signatures
 from mynx.signatures import SIGNED, content_digest
 from tests.api.sides import CHOFU, ORIGIN, Answered, Country, Side, new_side, record_count
-from tests.support import DATABASES
+from tests.support import DATABASES, scaled
 
 pytestmark = DATABASES
 
@@ -400,3 +402,53 @@ def test_a_signature_that_cannot_be_read(
     assert_refused(answer)
     for secret in (made["signature"], made["signature-input"], made["authorization"]):
         assert secret not in answer.text + caplog.text
+
+
+SCRAPS = [
+    "mynx",
+    "=",
+    "(",
+    ")",
+    '"',
+    ";",
+    ",",
+    ":",
+    "created",
+    "=1",
+    "@method",
+    " ",
+    "\t",
+    "\\",
+    "é",
+    "\x7f",
+    "?1",
+    "%",
+    "sig",
+]
+
+
+@pytest.mark.soak
+@given(data=st.data())
+@settings(
+    max_examples=scaled(2_000),
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+def test_whatever_is_written_into_the_headers_is_refused(letter: Letter, made: dict[str, str], data: Any) -> None:
+    """Pieces cut out of and put into good headers of a good request: never a failure, never an answer."""
+    name = data.draw(st.sampled_from(["signature", "signature-input", "content-digest", "authorization"]))
+    good = made[name]
+    begin, end = sorted(data.draw(st.tuples(*[st.integers(0, len(good))] * 2)))
+    value = good[:begin] + "".join(data.draw(st.lists(st.sampled_from(SCRAPS), max_size=4))) + good[end:]
+    # White space between the parts, and parameters of a signature's own, mean nothing (RFC 9651).
+    assume("".join(value.split()) != "".join(good.split()))
+    assume(not (name == "signature" and value.startswith(good)))
+    answer = letter.side.send("POST", PATH, letter.body, made | {name: value})
+    assert (answer.status, record_count()) == (401, 0), value
+
+
+@pytest.fixture
+def made(letter: Letter) -> dict[str, str]:
+    """The headers of one good request, which is never sent as it is."""
+    return letter.signed()
