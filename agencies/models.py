@@ -104,3 +104,26 @@ class UsedOnce(models.Model):
 
     hash = models.BinaryField(unique=True)
     expires_at = models.DateTimeField(db_index=True)
+
+
+class Verifier(models.Model):
+    """A client whose agency is registered to ask about the status of certificates (JPKI Act, articles 17 and 36)."""
+
+    class Kind(models.TextChoices):
+        SIGNATURE = "SIGNATURE", _("signature verifier (article 17)")
+        USER_AUTHENTICATION = "USER_AUTHENTICATION", _("user authentication verifier (article 36)")
+
+    client = models.ForeignKey(ApiClient, on_delete=models.PROTECT, related_name="registrations")
+    kind = models.CharField(max_length=19, choices=Kind.choices)
+    registered_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["client", "kind"], condition=Q(ended_at__isnull=True), name="one_registration_of_a_kind"
+            ),
+        ]
+
+    def __repr__(self) -> str:
+        return "<Verifier>"

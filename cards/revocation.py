@@ -40,12 +40,9 @@ def revocation_list(
     address: str = "",
 ) -> x509.CertificateRevocationList:
     """The complete list of one generation, signed by its key, or a shard's, which is published under `address`."""
-    rows = unexpired_revoked(purpose, generation=generation, at=at)
-    if shard is not None:
-        rows = rows.filter(shard=shard)
     return crl.build(
         authorities.of_generation(purpose, generation),
-        entries=_entries(rows),
+        entries=entries(purpose, generation=generation, shard=shard, at=at),
         number=number,
         this_update=at,
         next_update=at + lifetime,
@@ -63,7 +60,11 @@ def coverage(
     return len(listed) == len(wanted) and set(listed) == wanted
 
 
-def _entries(rows: QuerySet[Certificate]) -> Iterator[crl.Revoked]:
+def entries(purpose: str, *, generation: int = 1, shard: str | None = None, at: dt.datetime) -> Iterator[crl.Revoked]:
+    """What the complete list, or a shard's, must say now."""
+    rows = unexpired_revoked(purpose, generation=generation, at=at)
+    if shard is not None:
+        rows = rows.filter(shard=shard)
     for serial, revoked_at, reason in rows.values_list("serial", "revoked_at", "reason").iterator():
         assert revoked_at is not None  # noqa: S101 - for the type checker; the table's constraint says so
         yield crl.Revoked(int(serial, 16), revoked_at, reason)

@@ -5,5 +5,6 @@ umask 077
 python manage.py make_keys
 MYNA_DOORS=portal,api python manage.py make_keys --copy-to /keys/web
 MYNA_DOORS=desk python manage.py make_keys --copy-to /keys/desk
-chmod 700 /keys/all /keys/web /keys/desk
-chown -R mynaportal /keys/web /keys/desk
+MYNA_DOORS=status python manage.py make_keys --copy-to /keys/status
+chmod 700 /keys/all /keys/web /keys/desk /keys/status
+chown -R mynaportal /keys/web /keys/desk /keys/status

@@ -21,12 +21,14 @@ app.autodiscover_tasks()
 app.conf.task_routes = {
     "mynaportal.tasks.drain_code_issues": {"queue": "registry"},
     "mynaportal.tasks.finish_moves": {"queue": "registry"},
+    "cards.tasks.publish_status": {"queue": "registry"},
 }
 
 app.conf.beat_schedule = {
     "codes that agencies wait for": {"task": "mynaportal.tasks.drain_code_issues", "schedule": 60.0},
     "hints that were lost": {"task": "notifications.tasks.queue_waiting_hints", "schedule": 300.0},
     "moves that were cut off": {"task": "mynaportal.tasks.finish_moves", "schedule": 300.0},
+    "what verifiers ask for": {"task": "cards.tasks.publish_status", "schedule": 300.0},
     "bills that lapsed": {"task": "payments.tasks.close_time_barred_bills", "schedule": crontab(hour=0, minute=10)},
     "what has ended": {"task": "mynaportal.tasks.forget_what_has_ended", "schedule": 3600.0},
 }

@@ -20,12 +20,13 @@ from django.core.checks import CheckMessage, Error, Tags, register, run_checks
 from django.core.exceptions import ImproperlyConfigured
 from django.db.utils import DatabaseError
 
+from cards.pki.profiles import SUITES
 from databases import ALIASES
 from keys import custody
 from mynaportal import doors, migrating
 
 # The doors to which strangers come; the vault's keys belong to the clerks' door alone.
-PUBLIC_DOORS = {"portal", "api"}
+PUBLIC_DOORS = {"portal", "api", "status"}
 _MAIL_STAND_INS = ("filebased", "console", "locmem", "dummy")
 
 
@@ -119,7 +120,10 @@ def addresses_are_real(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -
 
 @register(Tags.security, deploy=True)
 def services_are_real(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """E012 debug pages, E013 mail into files, E014 the sandbox bank, E015 inline tasks, E016 a cache per process."""
+    """E012 debug pages, E013 mail into files, E014 the sandbox bank, E015 inline tasks, E016 a cache per process.
+
+    E018 the status of certificates for everyone, E019 a suite of algorithms that there is not.
+    """
     found: list[CheckMessage] = []
     if settings.DEBUG:
         found.append(_error(12, "DEBUG is on: error pages would show what they must not.", "Unset MYNA_DEBUG."))
@@ -135,6 +139,12 @@ def services_are_real(app_configs: Sequence[AppConfig] | None, **kwargs: Any) ->
     if "locmem" in settings.CACHES["default"]["BACKEND"] or "dummy" in settings.CACHES["default"]["BACKEND"]:
         hint = "Set REDIS_URL, so that all processes share one cache."
         found.append(_error(16, "Each process counts attempts for itself, so the limits do not hold.", hint))
+    if settings.PKI_STATUS_OPEN:
+        hint = "Set MYNA_PKI_STATUS_OPEN=0 and register verifiers with manage.py register_verifier."
+        found.append(_error(18, "Anyone may ask about the status of certificates (JPKI Act, articles 18, 37).", hint))
+    if settings.PKI_SUITE not in SUITES:
+        hint = f"Set MYNA_PKI_SUITE to one of these: {', '.join(SUITES)}."
+        found.append(_error(19, "The suite of algorithms for new authorities is unknown.", hint))
     return found
 
 

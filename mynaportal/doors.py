@@ -23,7 +23,8 @@ KEY_PURPOSES = {
     | VAULT
     | MAILBOX
     | CARDS
-    | {"clerk-pseudonym", "portal-code", "staff-code", "holding-seal", "desk-grant"},
+    | {"clerk-pseudonym", "portal-code", "staff-code", "holding-seal", "desk-grant", "ocsp-signature"},
+    "status": {"ocsp-signature", "status-token"},
     "bank": {"sandbox-bank"},
 }
 DOORS = tuple(KEY_PURPOSES)

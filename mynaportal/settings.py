@@ -35,6 +35,7 @@ VAR_DIR = Path(env("MYNA_VAR_DIR", str(BASE_DIR / "var")))
 CARDS_DIR = VAR_DIR / "cards"
 AGENCIES_DIR = VAR_DIR / "agencies"
 PKI_DIR = Path(env("MYNA_PKI_DIR", str(VAR_DIR / "pki")))
+PKI_PUBLIC_DIR = Path(env("MYNA_PKI_PUBLIC_DIR", str(VAR_DIR / "pki-public")))
 PKI_SUITE = env("MYNA_PKI_SUITE", "RSA-2048")  # of an authority's next generation; see cards/pki/profiles.py
 VAR_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
 
@@ -48,6 +49,8 @@ KEYS_CREATE_MISSING = env_bool("MYNA_KEYS_CREATE_MISSING", default=True)
 PORTAL_ORIGIN = env("MYNA_PORTAL_ORIGIN", "http://127.0.0.1:8000")
 # Where verifiers find revocation lists and the status responder; it stands in every certificate that is issued.
 PKI_ORIGIN = env("MYNA_PKI_ORIGIN", PORTAL_ORIGIN)
+# Whether everyone may ask, as in the demo, or registered verifiers only, as the law has it.
+PKI_STATUS_OPEN = env_bool("MYNA_PKI_STATUS_OPEN", default=not env_bool("MYNA_PRODUCTION"))
 READER_ORIGIN = env("MYNA_READER_ORIGIN", "http://127.0.0.1:8002")
 ALLOWED_HOSTS = env_list("MYNA_ALLOWED_HOSTS", "127.0.0.1,localhost")
 SANDBOX_BANK = env_bool("MYNA_SANDBOX_BANK", default=True)
@@ -75,6 +78,7 @@ INSTALLED_APPS = [
     "portal",
     "api",
     "desk",
+    "status",
     "sandbox_bank",
     "django.contrib.admin.apps.SimpleAdminConfig",
     "django.contrib.auth",

@@ -17,6 +17,8 @@ if "api" in settings.MYNA_DOORS:
     urlpatterns.append(path("api/", include("api.urls")))
 if "desk" in settings.MYNA_DOORS:
     urlpatterns.append(path("desk/", include("desk.urls")))
+if "status" in settings.MYNA_DOORS:
+    urlpatterns.append(path("pki/", include("status.urls")))
 if "bank" in settings.MYNA_DOORS and settings.SANDBOX_BANK:
     urlpatterns.append(path("sandbox-bank/", include("sandbox_bank.urls")))
 if "portal" in settings.MYNA_DOORS:

@@ -22,7 +22,7 @@ from tests.support import DATABASES
 ROOT = Path(settings.BASE_DIR)
 CONFIGURATION = import_linter.read_configuration(str(ROOT / "pyproject.toml"))
 ROOMS: list[str] = CONFIGURATION["session_options"]["root_packages"]
-DOORS = {"portal", "api", "desk", "sandbox_bank", "crossings"}
+DOORS = {"portal", "api", "desk", "status", "sandbox_bank", "crossings"}
 
 
 def layers() -> dict[str, int]:

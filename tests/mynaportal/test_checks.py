@@ -59,6 +59,7 @@ def production(settings: Any, tmp_path: Path) -> Any:
     settings.ALLOWED_HOSTS = ["portal.example", "127.0.0.1"]
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.SANDBOX_BANK = False
+    settings.PKI_STATUS_OPEN = False
     settings.CELERY_TASK_ALWAYS_EAGER = False
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": "redis://x"}}
     return settings
@@ -92,6 +93,8 @@ def test_one_role_for_two_databases(production: Any) -> None:
         ("SANDBOX_BANK", True, "myna.E014"),
         ("CELERY_TASK_ALWAYS_EAGER", True, "myna.E015"),
         ("CACHES", {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}, "myna.E016"),
+        ("PKI_STATUS_OPEN", True, "myna.E018"),
+        ("PKI_SUITE", "MD5", "myna.E019"),
     ],
 )
 def test_each_stand_in_has_its_check(production: Any, name: str, value: object, expected: str) -> None:

@@ -21,7 +21,7 @@ SECRETS = (BASE_DIR / "docker" / "make-secrets.sh").read_text()
 
 
 def test_the_services_of_the_design_are_there() -> None:
-    assert set(OURS) == {"keys", "migrate", "web", "desk", "worker", "registry-worker", "beat"}
+    assert set(OURS) == {"keys", "migrate", "web", "desk", "status", "worker", "registry-worker", "beat"}
     assert set(SERVICES) - set(OURS) == {"postgres", "redis"}
 
 
@@ -65,6 +65,9 @@ def test_no_process_that_strangers_reach_holds_the_vault(name: str) -> None:
     if set(opened) & {"portal", "api"}:
         assert not doors.purposes_of(opened) & doors.VAULT
         assert keys == ["keys_web"]
+    elif opened == ["status"]:
+        assert doors.purposes_of(opened) == {"ocsp-signature", "status-token"}
+        assert keys == ["keys_status"]
     else:
         assert keys == ["keys_desk"]
     assert all(volume.endswith(":ro") for volume in service["volumes"] if volume.startswith("keys_"))
@@ -84,7 +87,7 @@ def test_every_server_tells_how_it_feels(name: str) -> None:
     service = SERVICES[name]
     if service.get("restart") == "no":
         assert service["healthcheck"] == {"disable": True}
-    elif name in {"web", "desk"}:
+    elif name in {"web", "desk", "status"}:
         assert "HEALTHCHECK" in (BASE_DIR / "Dockerfile").read_text()
     else:
         assert service["healthcheck"]["test"]

@@ -52,7 +52,7 @@ def environment(service: str, directory: Path) -> dict[str, str]:
     return {**env, "MYNA_VAR_DIR": str(directory / "var"), **places(directory)}
 
 
-@pytest.mark.parametrize("service", ["web", "desk", "worker", "registry-worker", "beat"])
+@pytest.mark.parametrize("service", ["web", "desk", "status", "worker", "registry-worker", "beat"])
 def test_no_deployment_check_has_anything_to_say(service: str, tmp_path: Path) -> None:
     env = environment(service, tmp_path)
     made = subprocess.run(
