@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from portal.views import about, activity, card, confirm, home, information, records, sign_in
+from portal.views import about, activity, card, confirm, home, information, log, records, sign_in
 from portal.views import settings as settings_page
 
 app_name = "portal"
@@ -20,7 +20,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("session/keep/", sign_in.keep_session, name="keep-session"),
     path("information/", information.information, name="information"),
     path("records/", records.records, name="records"),
+    path("records/proofs/", records.proofs, name="records-proofs"),
     path("records/<uuid:reference>/", records.record, name="record"),
+    path("records/<uuid:reference>/proof/", records.proof, name="record-proof"),
     path("activity/", activity.activity, name="activity"),
     path("settings/", settings_page.settings_page, name="settings"),
     path("card/", card.card, name="card"),
@@ -31,5 +33,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("confirm/refused/<slug:reason>/", confirm.refused, name="confirm-refused"),
     path("about/", about.about, name="about"),
     path("accessibility/", about.accessibility, name="accessibility"),
+    path("", include(log)),
     path("", include("portal.urls_mail")),
 ]

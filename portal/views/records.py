@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import uuid
+from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from exchange import proofs as exchange_proofs
 from exchange import records as exchange_records
 from portal import sentences
 from portal.access import citizen_required
@@ -46,3 +49,34 @@ def record(request: HttpRequest, reference: uuid.UUID) -> HttpResponse:
         raise Http404
     context = {"record": found, "line": sentences.line_of(found), "purpose": sentences.purpose_of(found)}
     return render(request, "portal/records/detail.html", context)
+
+
+@require_GET
+@citizen_required
+def proofs(request: HttpRequest) -> HttpResponse:
+    """All records with their proofs, as a file; `since` is the size that an earlier file states."""
+    since = request.GET.get("since", "").strip()
+    try:
+        content = exchange_proofs.of_citizen(
+            portal_code=request.user.portal_code, at=timezone.now(), since=int(since) if since else None
+        )
+    except ValueError:
+        raise Http404 from None
+    return _download(content, "access-records.json")
+
+
+@require_GET
+@citizen_required
+def proof(request: HttpRequest, reference: uuid.UUID) -> HttpResponse:
+    """One record with its proof, as a file."""
+    content = exchange_proofs.of_record(portal_code=request.user.portal_code, reference=reference, at=timezone.now())
+    if content is None:
+        raise Http404
+    return _download(content, "access-record.json")
+
+
+def _download(content: dict[str, Any], name: str) -> HttpResponse:
+    text = json.dumps(content, ensure_ascii=False, indent=1)
+    return HttpResponse(
+        text, content_type="application/json", headers={"Content-Disposition": f'attachment; filename="{name}"'}
+    )

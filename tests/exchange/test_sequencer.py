@@ -136,11 +136,11 @@ FORBIDDEN = [
     for table, column in (("tile", "root"), ("checkpoint", "note"), ("cosignature", "line"))
     for statement, rest in (("DELETE FROM", ""), ("UPDATE", f" SET {column} = {column}"))
 ]
+TABLES = ("tile", "checkpoint", "cosignature")
 FORBIDDEN_ON = {
-    "sqlite": [f"INSERT OR REPLACE INTO exchange_{table} SELECT * FROM exchange_{table} LIMIT 1"
-               for table in ("tile", "checkpoint", "cosignature")],  # noqa: S608
-    "postgresql": [f"TRUNCATE exchange_{table} CASCADE" for table in ("tile", "checkpoint", "cosignature")],
-}  # fmt: skip
+    "sqlite": [f"INSERT OR REPLACE INTO exchange_{table} SELECT * FROM exchange_{table}" for table in TABLES],  # noqa: S608
+    "postgresql": [f"TRUNCATE exchange_{table} CASCADE" for table in TABLES],
+}
 
 
 @DATABASES
