@@ -61,6 +61,8 @@ def _issue(promised: IssuedCode, *, at: datetime) -> None:
     resident, agency = promised.resident, _known(promised.agency)
     if agency.code_public_key is None:
         raise conversion.NoCodeKey
+    # Not the promised epoch: that one may have ended since.
+    epoch = conversion.current_epoch(agency)
     point = persons.blinded_point(resident=resident, recipient_public_key=bytes(agency.code_public_key))
     looks.record(
         agency=agency,
@@ -75,8 +77,8 @@ def _issue(promised: IssuedCode, *, at: datetime) -> None:
         acquisition=_acquisition(promised),
         agency=agency,
         local_id=promised.local_id,
-        code=conversion.issue(blinded=point, agency=agency, epoch=promised.epoch),
-        epoch=promised.epoch,
+        code=conversion.issue(blinded=point, agency=agency, epoch=epoch),
+        epoch=epoch,
     )
     persons.note_issue(resident=resident, agency=promised.agency, epoch=promised.epoch, at=at)
 

@@ -144,11 +144,7 @@ def mark_closing(agency: Agency, epoch: int) -> None:
 
 
 def destroy(agency: Agency, epoch: int) -> None:
-    """Delete a closing epoch's scalar, and what the database keeps of a deleted row. Again changes nothing.
-
-    SQLite overwrites it (secure_delete) and its write-ahead log is emptied; PostgreSQL's table is vacuumed. Backups,
-    PostgreSQL's own log and a process that has been idle since keep theirs until they are replaced (docs/threats.md).
-    """
+    """Delete a closing epoch's scalar. Again changes nothing. `scrub` belongs to it."""
     with transaction.atomic(using=EXCHANGE, durable=True):
         row = CodeScalar.objects.select_for_update().filter(agency=agency, epoch=epoch).first()
         if row is not None:
@@ -156,13 +152,22 @@ def destroy(agency: Agency, epoch: int) -> None:
                 raise ValueError("Only a closing epoch is destroyed.")
             row.delete()
     forget()
+
+
+def scrub() -> None:
+    """Take away what the database keeps of deleted rows.
+
+    SQLite overwrites them (secure_delete) and its write-ahead log is emptied here; PostgreSQL's table is vacuumed.
+    Backups, PostgreSQL's own log and a process that has been idle since keep theirs (docs/threats.md).
+    """
     connection = connections[EXCHANGE]
-    if not connection.in_atomic_block:
-        with connection.cursor() as cursor:
-            if connection.vendor == "postgresql":
-                cursor.execute(f"VACUUM {connection.ops.quote_name(CodeScalar._meta.db_table)}")
-            else:
-                cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    if connection.in_atomic_block:
+        return
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(f"VACUUM {connection.ops.quote_name(CodeScalar._meta.db_table)}")
+        else:
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 def forget() -> None:

@@ -55,6 +55,9 @@ class Holding(models.Model):
     published_from = models.DateField()
     published_to = models.DateField(null=True)
 
+    # While codes enter a new epoch (codes.columns): a copy registered under the new code replaces the former one.
+    LATER_ROW_WINS = True
+
     objects = HoldingQuerySet.as_manager()
 
     class Meta:
@@ -90,6 +93,9 @@ class Protection(models.Model):
     agency = models.CharField(max_length=6)
     code = CodeField()
     until = models.DateField(null=True, help_text="The last day; empty while no end is set.")
+
+    # As above: the flag under the new code was written from the register since.
+    LATER_ROW_WINS = True
 
     objects = ProtectionQuerySet.as_manager()
 

@@ -6,12 +6,15 @@ from itertools import permutations
 
 import pytest
 
+from agencies import registry
 from agencies.models import Agency
-from codes import rist1
+from codes import blind, rist1
+from codes.blind import Keys, Question
+from codes.proofs import ProofRejected
 from codes.rist1 import Blinded, Code, MalformedCode
-from exchange import conversion
+from exchange import conversion, ledger, scalars
 from exchange.models import CodeScalar
-from keys.sealing import CannotOpen, seal
+from keys.sealing import CannotOpen, keyed_hash
 from tests.exchange.people import CHOFU, HANAKO, KENJI, KEY, MITAKA, agency, code_at
 from tests.support import DATABASES
 
@@ -42,8 +45,7 @@ def test_one_scalar_per_agency_and_none_per_person():
 def test_a_new_epoch_makes_new_codes_and_the_old_still_convert():
     mitaka, chofu = agency(MITAKA), agency(CHOFU)
     old = code_at(mitaka, HANAKO)
-    sealed = seal("code-scalar", rist1.new_scalar(), context=f"exchange.CodeScalar.sealed:{MITAKA}:2")
-    CodeScalar.objects.create(agency=mitaka, epoch=2, sealed=sealed)
+    scalars.begin(mitaka, 2)
     new = code_at(mitaka, HANAKO)
     assert (old.epoch, new.epoch) == (1, 2)
     assert old.value != new.value
@@ -85,3 +87,69 @@ def test_an_agency_without_a_key_gets_no_code():
 def test_a_damaged_ciphertext_is_malformed():
     with pytest.raises(MalformedCode):
         conversion.issue(blinded=Blinded(bytes(32), bytes(32)), agency=agency(MITAKA))
+
+
+PORTAL_KEY = "900043"
+NUMBER = bytes(range(16))
+
+
+def _question(person: bytes, source: Agency, target: Agency, **changes) -> Question:
+    portal = agency(PORTAL_KEY)
+    keys = Keys(bytes(target.code_public_key), bytes(portal.code_public_key))
+    facts = {"inquirer": source.local_code, "epoch": 1, "provider": target.local_code, "number": NUMBER, **changes}
+    return blind.ask(code_at(source, person).value, keys=keys, transaction=blind.transaction_of(**facts))
+
+
+def _convert_blind(question: Question, source: Agency, target: Agency, *, epoch: int = 1) -> conversion.Converted:
+    portal = agency(PORTAL_KEY)
+    return conversion.convert_blind(
+        question=question, epoch=epoch, source=source, target=target, portal=portal, number=NUMBER
+    )
+
+
+@pytest.mark.parametrize("person", [HANAKO, KENJI])
+def test_blind_and_direct_conversion_give_one_code_and_one_subject(person):
+    portal_private = registry.own_private_key(Agency.objects.portal())
+    chofu, mitaka = agency(CHOFU), agency(MITAKA)
+    converted = _convert_blind(_question(person, chofu, mitaka), chofu, mitaka)
+    opened = Code(rist1.unblind(converted.for_provider, KEY), converted.epoch)
+    assert opened == conversion.convert(code=code_at(chofu, person), source=chofu, target=mitaka)
+    point = rist1.unblind(converted.for_records, portal_private)
+    assert keyed_hash("record-subject", point) == ledger.subject_of(code_at(chofu, person), known_to=chofu)
+    assert repr(converted) == "<Converted>"
+
+
+def test_a_blind_question_of_another_transaction_agency_or_epoch_is_refused():
+    chofu, mitaka = agency(CHOFU), agency(MITAKA)
+    question = _question(HANAKO, chofu, mitaka)
+    for changes in ({"inquirer": MITAKA}, {"epoch": 2}, {"provider": CHOFU}, {"number": bytes(16)}):
+        with pytest.raises(ProofRejected):
+            _convert_blind(_question(HANAKO, chofu, mitaka, **changes), chofu, mitaka)
+    with pytest.raises(ProofRejected):
+        _convert_blind(question, chofu, mitaka, epoch=2)
+    for field in Question._fields:
+        with pytest.raises(ProofRejected):
+            _convert_blind(question._replace(**{field: b""}), chofu, mitaka)
+
+
+def test_a_blind_question_in_an_epoch_that_does_not_stand_is_malformed():
+    chofu, mitaka = agency(CHOFU), agency(MITAKA)
+    with pytest.raises(MalformedCode):
+        _convert_blind(_question(HANAKO, chofu, mitaka, epoch=2), chofu, mitaka, epoch=2)
+
+
+def test_without_the_providers_key_nothing_is_converted_blind():
+    chofu, mitaka = agency(CHOFU), agency(MITAKA)
+    question = _question(HANAKO, chofu, mitaka)
+    mitaka.code_public_key = None
+    with pytest.raises(conversion.NoCodeKey):
+        _convert_blind(question, chofu, mitaka)
+
+
+def test_in_the_window_a_code_converts_to_both_epochs_of_the_target():
+    chofu, mitaka = agency(CHOFU), agency(MITAKA)
+    former = code_at(mitaka, HANAKO)
+    scalars.begin(mitaka, 2)
+    known_as = conversion.convert_to_all(code=code_at(chofu, HANAKO), source=chofu, target=mitaka)
+    assert known_as == [code_at(mitaka, HANAKO), former]
+    assert [code.epoch for code in known_as] == [2, 1]
