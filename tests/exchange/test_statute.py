@@ -7,6 +7,8 @@ from datetime import date
 
 import pytest
 from django.utils import translation
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from agencies.models import Agency
 from exchange import checks, statute
@@ -118,6 +120,36 @@ def test_no_row_gives_more_than_its_items():
         for item in others:
             with pytest.raises(ItemNotAllowed):
                 legal_basis(**question, items=[*rule.items, item])
+
+
+CODES = st.sampled_from(sorted(statute.items()))
+
+
+@settings(max_examples=300, deadline=None)
+@given(data=st.data())
+def test_whatever_is_asked_only_items_of_one_row_in_force_are_permitted(data):
+    """Any kind, parties, affair, data set, items and day: what is permitted is named by the row that is returned."""
+    rules = sorted(statute.rules().values(), key=lambda rule: rule.row)
+    like, other = data.draw(st.sampled_from(rules)), data.draw(st.sampled_from(rules))
+    kinds = [Agency.Kind.MUNICIPALITY, like.requester_kind, like.provider_kind, other.provider_kind]
+    inquirer, provider = (
+        party(data.draw(st.sampled_from([kind for kind in kinds if not kind.isdigit()])), local_code)
+        for local_code in (data.draw(st.sampled_from(["132047", "132080"])), "222222")
+    )
+    items = data.draw(st.lists(st.one_of(st.sampled_from(like.items or other.items or ("",)), CODES), max_size=5))
+    on = data.draw(st.dates(date(2015, 1, 1), date(2035, 1, 1)))
+    question = {
+        "kind": like.kind, "inquirer": inquirer, "provider": provider, "affair": like.affair.code,
+        "data_set": data.draw(st.sampled_from([like.data_set.code, other.data_set.code])), "items": items, "on": on,
+    }  # fmt: skip
+    try:
+        rule = legal_basis(**question)
+    except statute.NotPermitted:
+        return
+    assert set(items) <= set(rule.items)
+    assert (rule.kind, rule.affair.code, rule.data_set.code) == (like.kind, like.affair.code, question["data_set"])
+    assert rule.requester_kind in (inquirer.kind, inquirer.local_code) and rule.provider_kind == provider.kind
+    assert rule.is_in_force(on) and inquirer.is_assessed(on) and provider.is_assessed(on)
 
 
 def test_the_table_is_sound():
