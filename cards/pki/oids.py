@@ -1,16 +1,15 @@
 """Object identifiers: what an authority asserts is in an arc of our own, what merely names a syntax is JPKI's.
 
-The policies are under 2.25 (ITU-T X.667: an arc that anyone makes from a UUID), so that no certificate of ours can be
-taken for one of Japan's. The attributes' names are the real ones: software that reads them finds them.
+The policies are under the enterprise number for documentation (RFC 5612), so that no certificate of ours can be taken
+for one of Japan's. An arc made from a UUID (2.25) would be ours alone, but decoders that read 32 bits at most, such as
+pkilint's, refuse the certificate. The attributes' names are the real ones: software that reads them finds them.
 """
 
 from __future__ import annotations
 
-import uuid
-
 from cryptography.x509 import ObjectIdentifier
 
-_OWN_ARC = f"2.25.{uuid.UUID('6d1d8a52-7c0f-4f0e-9a53-2f1f6c8a4e10').int}"
+_OWN_ARC = "1.3.6.1.4.1.32473.3921"
 
 POLICY_SIGNATURE = ObjectIdentifier(f"{_OWN_ARC}.1.1")
 POLICY_USER_AUTHENTICATION = ObjectIdentifier(f"{_OWN_ARC}.1.3")
