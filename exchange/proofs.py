@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -40,7 +40,7 @@ def consistency(*, old: int, new: int) -> list[str] | None:
     newest = tree.newest_checkpoint()
     if newest is None or not 0 < old <= new <= newest.size:
         return None
-    return _texts(tlog.consistency_proof(old, new, tree.nodes(new)))
+    return _texts(lambda: tlog.consistency_proof(old, new, tree.nodes(new)))
 
 
 def note_of(checkpoint: Checkpoint) -> str:
@@ -64,8 +64,8 @@ def _file(rows: Iterable[AccessRecord], since: int | None) -> dict[str, Any]:
         content["since"] = {"size": since, "proof": proof}
     seen = newest if newest.cosignatures.exists() else _last_seen()
     if seen is not None:
-        continued = tlog.consistency_proof(seen.size, newest.size, tree.nodes(newest.size))
-        content["witnessed"] = {"checkpoint": note_of(seen), "proof": _texts(continued)}
+        proof = consistency(old=seen.size, new=newest.size)
+        content["witnessed"] = {"checkpoint": note_of(seen), "proof": proof}
     nodes = tree.nodes(newest.size)
     records: dict[uuid.UUID, list[dict[str, Any]]] = {}
     for row in rows:
@@ -84,7 +84,7 @@ def _entry(row: AccessRecord, size: int, nodes: tlog.Nodes) -> dict[str, Any]:
         "leaf": row.leaf.body,
         "salt": side[: ledger.SALT_BYTES].hex(),
         "side": side[ledger.SALT_BYTES :].decode(),
-        "proof": _texts(tlog.inclusion_proof(row.leaf_id, size, nodes)),
+        "proof": _texts(lambda: tlog.inclusion_proof(row.leaf_id, size, nodes)),
     }
 
 
@@ -92,5 +92,9 @@ def _last_seen() -> Checkpoint | None:
     return Checkpoint.objects.filter(cosignatures__isnull=False).order_by("-size").first()
 
 
-def _texts(hashes: Sequence[bytes]) -> list[str]:
-    return [base64.b64encode(hashed).decode() for hashed in hashes]
+def _texts(prove: Callable[[], Sequence[bytes]]) -> list[str]:
+    """A proof in text. Where the tree is damaged none can be made; the file shows it, and its checker says so."""
+    try:
+        return [base64.b64encode(hashed).decode() for hashed in prove()]
+    except tree.Damaged:
+        return []

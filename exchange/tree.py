@@ -11,6 +11,10 @@ from exchange.notes import Verifier
 from keys import custody
 
 
+class Damaged(Exception):
+    """Something of the tree is missing that a checkpoint has stated."""
+
+
 def newest_checkpoint() -> Checkpoint | None:
     """What the log last said of itself."""
     return Checkpoint.objects.order_by("-size").first()
@@ -22,20 +26,25 @@ def nodes(size: int) -> tlog.TileNodes:
 
 
 def tile(level: int, number: int, width: int) -> bytes:
-    """The first `width` hashes of a tile."""
+    """The first `width` hashes of a tile. Raises Damaged."""
     stored = Tile.objects.filter(level=level, number=number).values_list("hashes", flat=True).first()
     hashes = hashes_of_tile(level, number, width) if stored is None else bytes(stored)
     return hashes[: width * tlog.HASH_BYTES]
 
 
 def hashes_of_tile(level: int, number: int, width: int = tlog.TILE_WIDTH) -> bytes:
-    """A tile from what lies below it: the leaves, or the tiles of the level below."""
+    """A tile from what lies below it: the leaves, or the tiles of the level below. Raises Damaged."""
     first = number * tlog.TILE_WIDTH
+    below: list[bytes]
     if level == 0:
         leaves = Leaf.objects.filter(index__gte=first, index__lt=first + width).order_by("index")
-        return b"".join(bytes(hashed) for hashed in leaves.values_list("hash", flat=True))
-    tiles = Tile.objects.filter(level=level - 1, number__gte=first, number__lt=first + width).order_by("number")
-    return b"".join(bytes(root) for root in tiles.values_list("root", flat=True))
+        below = [bytes(hashed) for hashed in leaves.values_list("hash", flat=True)]
+    else:
+        tiles = Tile.objects.filter(level=level - 1, number__gte=first, number__lt=first + width).order_by("number")
+        below = [bytes(root) for root in tiles.values_list("root", flat=True)]
+    if [len(hashed) for hashed in below] != [tlog.HASH_BYTES] * width:
+        raise Damaged("The tree has lost a hash.")
+    return b"".join(below)
 
 
 def verifiers() -> list[Verifier]:

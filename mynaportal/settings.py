@@ -217,6 +217,7 @@ CACHES = {
 
 # --- the log of records: its name in every checkpoint, never changed once a witness knows it --------------------------
 LOG_ORIGIN = env("MYNA_LOG_ORIGIN", "mynaportal.example/log")
+WITNESSES = env_list("MYNA_WITNESSES")  # each "<address> <verifier key>"
 
 # --- agencies' API --------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {

@@ -10,9 +10,9 @@ from django.db import connections
 from django.test.utils import CaptureQueriesContext
 
 from exchange import ledger, looks, proofs, tree
-from exchange.models import Checkpoint, Leaf, Phase
+from exchange.models import Checkpoint, Leaf
 from tests.exchange.people import CHOFU, HANAKO, KENJI, NOW, agency, ask, hold_income, portal_code
-from tests.exchange.test_ledger import an_event, write
+from tests.exchange.test_ledger import write
 from tests.exchange.test_sequencer import prepared
 from tests.support import DATABASES
 from tools import verify_records
@@ -81,7 +81,7 @@ def test_an_earlier_file_is_proved_to_be_continued(life):
     earlier = file_of()
     size = Checkpoint.objects.order_by("-size").first().size
     for count in (1, 2, 300):
-        ledger.record_all(prepared(count))
+        ledger.record_all(prepared(count, subject=bytes(32)))
         later = file_of(since=size)
         assert verify_records.compare(earlier, later, keys=[]) == []
         without = {key: value for key, value in later.items() if key != "since"}
@@ -97,9 +97,7 @@ def test_an_earlier_file_is_proved_to_be_continued(life):
 def test_other_peoples_records_cost_her_file_nothing(life):
     costs = []
     for count in (10, 500, 1500):
-        ledger.record_all(
-            [ledger.prepare(an_event(subject=bytes(32)), phase=Phase.ASKED, at=NOW) for _ in range(count)]
-        )
+        ledger.record_all(prepared(count, subject=bytes(32)))
         code = portal_code(HANAKO)
         with CaptureQueriesContext(connections["exchange"]) as queries:
             proofs.of_citizen(portal_code=code, at=NOW)

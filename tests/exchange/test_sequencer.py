@@ -33,8 +33,8 @@ def recomputed() -> CompactRange:
     return grown
 
 
-def prepared(count: int) -> list[PendingRecord]:
-    event = an_event()
+def prepared(count: int, **changes) -> list[PendingRecord]:
+    event = an_event(**changes)
     return [ledger.prepare(replace(event, id=uuid.uuid4()), phase=Phase.ASKED, at=NOW) for _ in range(count)]
 
 
