@@ -7,6 +7,7 @@ public halves only. The number is written by numbering, which alone can open it;
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from pathlib import Path
 
 from cryptography import x509
@@ -17,6 +18,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from cards import authorities, lifecycle, validity
+from cards.application_models import Application, CertificatePair, CertificateSuccession
 from cards.chip import personalisation
 from cards.chip.applications import AUTHENTICATION, SIGNATURE
 from cards.chip.memory import CardFile
@@ -63,25 +65,44 @@ def issue(
     get no signature function (JPKI Act operation rules).
     """
     entry = resident.current
-    if entry.status != Status.RESIDENT:
-        raise NotEntitled
-    issued_on, born = validity.day_in_japan(at), validity.born_on(entry.birth_date)
-    card = Card(
-        resident=resident,
-        state=Card.State.IN_PRODUCTION,
-        issued_on=issued_on,
-        expires_on=validity.card_expires_on(born=born, issued_on=issued_on, stay_until=entry.stay_until),
+    card = draft(
+        entry=entry, state=Card.State.IN_PRODUCTION, portal_code=portal_code, staff_code=staff_code, at=at, slug=slug
     )
-    card.chip_slug = slug or str(card.pk)
-    card.seal_codes(portal_code=portal_code, staff_code=staff_code)
+    born, issued_on = validity.born_on(entry.birth_date), card.issued_on
     may_sign = validity.age_on(born, issued_on) >= validity.SIGNATURE_AGE
     memory = personalisation.manufacture(
-        surface=_surface(entry, card), pin=pin, signature_password=signature_password if may_sign else None
+        surface=surface_of(entry, card), pin=pin, signature_password=signature_password if may_sign else None
     )
     with transaction.atomic(using=REGISTRY, durable=True):
         card.save(force_insert=True)
         CardEvent.objects.create(card=card, state=card.state, at=at, by=by)
         chip_file(card).create(memory)
+    return card
+
+
+def draft(
+    *,
+    entry: Entry,
+    state: str,
+    portal_code: Code,
+    staff_code: Code | None,
+    at: dt.datetime,
+    slug: str | None = None,
+) -> Card:
+    """A card that is not saved yet, with its dates by the rules of today. Raises NotEntitled."""
+    if entry.status != Status.RESIDENT:
+        raise NotEntitled
+    issued_on, born = validity.day_in_japan(at), validity.born_on(entry.birth_date)
+    if entry.stay_until is not None and entry.stay_until < issued_on:
+        raise NotEntitled
+    card = Card(
+        resident=entry.resident,
+        state=state,
+        issued_on=issued_on,
+        expires_on=validity.card_expires_on(born=born, issued_on=issued_on, stay_until=entry.stay_until),
+    )
+    card.chip_slug = slug or str(card.pk)
+    card.seal_codes(portal_code=portal_code, staff_code=staff_code)
     return card
 
 
@@ -94,18 +115,27 @@ def personalise(*, card: Card, at: dt.datetime, by: str = "") -> Card:
     store = chip_file(card)
     with transaction.atomic(using=REGISTRY, durable=True):
         card = Card.objects.select_for_update().get(pk=card.pk)
-        if card.state == Card.State.IN_PRODUCTION:
-            _certify(card=card, store=store, at=at)
-            lifecycle.replace_older(card=card, at=at, by=by)
-            card.state, card.personalised_at = Card.State.ACTIVE, at.replace(microsecond=0)
-            card.save(update_fields=["state", "personalised_at"])
-            CardEvent.objects.create(card=card, state=card.state, at=at, by=by)
+        if card.state == Card.State.IN_PRODUCTION and not Application.objects.filter(card=card).exists():
+            activate(card=card, at=at, by=by)
     if card.state == Card.State.ACTIVE:
-        _complete_chip(card=card, store=store)
+        complete_chip(card=card, store=store)
     return card
 
 
-def renew_certificates(*, card: Card, at: dt.datetime, by: str = "") -> Card:
+def activate(*, card: Card, at: dt.datetime, by: str) -> None:
+    """Keys, certificates, and in use; the card before it is replaced. Call inside the act that hands it over."""
+    before = _latest(card.resident)
+    _certify(card=card, store=chip_file(card), at=at)
+    lifecycle.replace_older(card=card, at=at, by=by)
+    card.state, card.personalised_at = Card.State.ACTIVE, at.replace(microsecond=0)
+    card.save(update_fields=["state", "personalised_at"])
+    CardEvent.objects.create(card=card, state=card.state, at=at, by=by)
+    _link(card=card, before=before)
+
+
+def renew_certificates(
+    *, card: Card, at: dt.datetime, by: str = "", purposes: Sequence[str] = tuple(_PURPOSES.values())
+) -> Card:
     """New keys and certificates on a card in use: after a stop was lifted, a move, a change of name, or near expiry.
 
     Raises lifecycle.NotPossible, memory.CardRemoved.
@@ -115,19 +145,44 @@ def renew_certificates(*, card: Card, at: dt.datetime, by: str = "") -> Card:
         card = Card.objects.select_for_update().get(pk=card.pk)
         if not card.is_usable(at=at):
             raise lifecycle.NotPossible
-        lifecycle.revoke_certificates(card=card, reason=Certificate.Reason.SUPERSEDED, at=at)
-        _certify(card=card, store=store, at=at)
-        CardEvent.objects.create(card=card, state=card.state, at=at, by=by)
-    _complete_chip(card=card, store=store)
+        before = _latest(card.resident)
+        lifecycle.revoke_certificates(card=card, reason=Certificate.Reason.SUPERSEDED, at=at, purposes=purposes)
+        _certify(card=card, store=store, at=at, purposes=purposes)
+        what = CardEvent.What.CERTIFICATES_RENEWED
+        CardEvent.objects.create(card=card, state=card.state, what=what, at=at.replace(microsecond=0), by=by)
+        _link(card=card, before=before)
+    complete_chip(card=card, store=store)
     return card
 
 
-def _certify(*, card: Card, store: CardFile, at: dt.datetime) -> None:
+def _latest(resident: Resident) -> dict[str, Certificate]:
+    """The newest certificate of each purpose that the person has, in force or not."""
+    rows = Certificate.objects.filter(card__resident=resident).order_by("not_before", "revoked_at")
+    return {row.purpose: row for row in rows}
+
+
+def _link(*, card: Card, before: dict[str, Certificate]) -> None:
+    """Old to new, and signature to authentication: how a service recognises the same person (JPKI's association)."""
+    valid = {row.purpose: row for row in card.certificates.filter(state=Certificate.State.VALID)}
+    for purpose, row in valid.items():
+        older = before.get(purpose)
+        if older is not None and older.pk != row.pk:
+            CertificateSuccession.objects.get_or_create(older=older, defaults={"newer": row})
+    signature = valid.get(Certificate.Purpose.SIGNATURE)
+    authentication = valid.get(Certificate.Purpose.USER_AUTHENTICATION)
+    if signature is not None and authentication is not None:
+        CertificatePair.objects.update_or_create(signature=signature, defaults={"authentication": authentication})
+
+
+def _certify(
+    *, card: Card, store: CardFile, at: dt.datetime, purposes: Sequence[str] = tuple(_PURPOSES.values())
+) -> None:
     entry = card.resident.current
     expires_on = validity.certificate_expires_on(
         born=validity.born_on(entry.birth_date), issued_on=validity.day_in_japan(at), card_expires=card.expires_on
     )
-    for name, public in personalisation.make_keys(store).items():
+    names = [name for name, purpose in _PURPOSES.items() if purpose in purposes]
+    for name, public in personalisation.make_keys(store, names=names).items():
         purpose = _PURPOSES[name]
         key = serialization.load_der_public_key(public)
         assert isinstance(key, rsa.RSAPublicKey)  # noqa: S101 - our chip makes no other
@@ -157,7 +212,7 @@ def _record(*, card: Card, purpose: str, generation: int, certificate: x509.Cert
     )
 
 
-def _complete_chip(*, card: Card, store: CardFile) -> None:
+def complete_chip(*, card: Card, store: CardFile) -> None:
     """Bring the chip's files in line with the rows: certificates, authorities, number."""
     certificates, anchors = {}, {}
     for name, purpose in _PURPOSES.items():
@@ -170,7 +225,8 @@ def _complete_chip(*, card: Card, store: CardFile) -> None:
     chips.chip_number(resident=card.resident, write=lambda number: personalisation.write_number(store, number))
 
 
-def _surface(entry: Entry, card: Card) -> personalisation.Surface:
+def surface_of(entry: Entry, card: Card) -> personalisation.Surface:
+    """What is printed on the card and written on its chip."""
     return personalisation.Surface(
         name=entry.full_name,
         address=entry.full_address,

@@ -7,11 +7,14 @@ holder gets new ones. Each act is one conditional UPDATE: of two at once, one ha
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
+from contextlib import suppress
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from cards.models import Card, CardEvent, Certificate
+from cards.validity import day_in_japan
 from databases import REGISTRY
 from residents.models import Resident
 
@@ -41,7 +44,7 @@ def lift(*, card: Card, at: dt.datetime, by: str) -> Card:
     Raises NotPossible.
     """
     with transaction.atomic(using=REGISTRY, durable=True):
-        return _move(card, allowed=list(Card.STOPPED), into=_State.ACTIVE, at=at, by=by)
+        return move(card, allowed=list(Card.STOPPED), into=_State.ACTIVE, at=at, by=by)
 
 
 def revoke(
@@ -57,7 +60,7 @@ def revoke(
         raise NotPossible
     with transaction.atomic(using=REGISTRY, durable=True):
         revoke_certificates(card=card, reason=reason, at=at)
-        return _move(card, allowed=[*Card.PENDING, *Card.LIVE], into=_State(state), at=at, by=by)
+        return move(card, allowed=[*Card.PENDING, *Card.LIVE], into=_State(state), at=at, by=by)
 
 
 def attributes_changed(*, resident: Resident, at: dt.datetime) -> int:
@@ -79,21 +82,39 @@ def replace_older(*, card: Card, at: dt.datetime, by: str) -> None:
     """The new card takes the place of the one that the holder had; call inside the act that hands it over."""
     for older in Card.objects.of(card.resident).live().exclude(pk=card.pk):
         revoke_certificates(card=older, reason=_Reason.SUPERSEDED, at=at)
-        _move(older, allowed=list(Card.LIVE), into=_State.REPLACED, at=at, by=by)
+        move(older, allowed=list(Card.LIVE), into=_State.REPLACED, at=at, by=by)
 
 
-def revoke_certificates(*, card: Card, reason: str, at: dt.datetime) -> int:
-    """Revoke what is still valid on the card; what is on hold stays on hold."""
-    return _end(card=card, state_after=Certificate.State.REVOKED, reason=reason, at=at)
+def revoke_certificates(*, card: Card, reason: str, at: dt.datetime, purposes: Sequence[str] = ()) -> int:
+    """Revoke what is still valid on the card (of these purposes, or all); what is on hold stays on hold."""
+    which = {"purpose__in": purposes} if purposes else {}
+    return _end(card=card, state_after=Certificate.State.REVOKED, reason=reason, at=at, **which)
+
+
+def end_signature(*, card: Card, reason: str, at: dt.datetime) -> int:
+    """Revoke the signature certificate alone."""
+    purpose = Certificate.Purpose.SIGNATURE
+    return _end(card=card, purpose=purpose, state_after=Certificate.State.REVOKED, reason=reason, at=at)
+
+
+def expire(*, at: dt.datetime) -> int:
+    """Cards that are past their last day, and cards not collected by it: expired. Returns how many; safe to repeat."""
+    today, ended = day_in_japan(at), 0
+    for card in Card.objects.filter(state__in=[*Card.PENDING, *Card.LIVE], expires_on__lt=today):
+        with suppress(NotPossible):
+            revoke(card=card, at=at, by="", state=_State.EXPIRED)
+            ended += 1
+    return ended
 
 
 def _stop(*, card: Card, allowed: list[Card.State], into: Card.State, at: dt.datetime, by: str) -> Card:
     with transaction.atomic(using=REGISTRY, durable=True):
         _end(card=card, state_after=Certificate.State.HELD, reason=_Reason.CERTIFICATE_HOLD, at=at)
-        return _move(card, allowed=allowed, into=into, at=at, by=by)
+        return move(card, allowed=allowed, into=into, at=at, by=by)
 
 
-def _move(card: Card, *, allowed: list[Card.State], into: Card.State, at: dt.datetime, by: str) -> Card:
+def move(card: Card, *, allowed: list[Card.State], into: Card.State, at: dt.datetime, by: str) -> Card:
+    """From one of the states into another, once, and into the history. Raises NotPossible."""
     if not Card.objects.filter(pk=card.pk, state__in=allowed).update(state=into):
         raise NotPossible
     CardEvent.objects.create(card=card, state=into, at=at.replace(microsecond=0), by=by)

@@ -62,6 +62,7 @@ class Card(models.Model):
     chip_slug = models.SlugField(max_length=60, unique=True, help_text=_("The name of the chip's file."))
     issued_on = models.DateField()
     expires_on = models.DateField(help_text=_("The last day of validity, in Japan."))
+    without_pins = models.BooleanField(default=False, help_text=_("For terminals that compare the face."))
     personalised_at = models.DateTimeField(null=True, editable=False)
     portal_code_sealed = models.BinaryField(editable=False)
     staff_code_sealed = models.BinaryField(null=True, editable=False)
@@ -121,8 +122,16 @@ class Card(models.Model):
 class CardEvent(models.Model):
     """What happened to a card, when, and by whom: its history at the counter and on the holder's page."""
 
+    class What(models.TextChoices):
+        STATE = "", _("new state")
+        CERTIFICATES_RENEWED = "CERTIFICATES_RENEWED", _("new certificates")
+        SURFACE_UPDATED = "SURFACE_UPDATED", _("name and address written anew")
+        PINS_SET = "PINS_SET", _("new PINs")
+        PINS_REMOVED = "PINS_REMOVED", _("made a card without PINs")
+
     card = models.ForeignKey(Card, on_delete=models.PROTECT, related_name="events")
     state = models.CharField(max_length=13, choices=Card.State.choices)
+    what = models.CharField(max_length=20, choices=What.choices, blank=True)
     at = models.DateTimeField()
     by = models.CharField(max_length=64, blank=True, help_text=_("The clerk's pseudonym; empty for the holder."))
 
@@ -223,3 +232,7 @@ class Challenge(models.Model):
 
     def __repr__(self) -> str:
         return "<Challenge>"
+
+
+# What comes before a card is in use has a module of its own; Django finds models here.
+from cards import application_models as application_models  # noqa: E402

@@ -11,6 +11,7 @@ from django.db.models import F
 
 from cards import lifecycle
 from cards.models import Card, Certificate
+from numbering.models import NumberChange
 from residents.models import Entry, Event, Resident, Status
 
 _SAID_ON_THE_CERTIFICATE = (
@@ -21,19 +22,28 @@ _SAID_ON_THE_CERTIFICATE = (
 def settle(*, entry: Entry, by: str, at: datetime) -> None:
     """Bring the person's card in line with the entry that was just noted."""
     if entry.event == Event.DIED:
-        for card in Card.objects.of(entry.resident).live():
-            _abolish(card, by=by, at=at)
+        _abolish_all(entry.resident, by=by, at=at)
     elif entry.event in _SAID_ON_THE_CERTIFICATE:
         lifecycle.attributes_changed(resident=entry.resident, at=at)
 
 
+def number_changed(*, resident: Resident, by: str, at: datetime) -> None:
+    """The old number stands on the card and in its chip: the card ends, and one on its way is not given out."""
+    _abolish_all(resident, by=by, at=at)
+
+
 def finish(*, at: datetime) -> int:
     """End what a kill between the entry and its card left half done. Returns how many persons it was."""
-    left_by_the_dead = Card.objects.live().filter(
-        resident__entries__is_current=True, resident__entries__status=Status.DECEASED
-    )
+    unended = Card.objects.filter(state__in=[*Card.PENDING, *Card.LIVE])
+    left_by_the_dead = unended.filter(resident__entries__is_current=True, resident__entries__status=Status.DECEASED)
+    with_an_old_number = [
+        card
+        for change in NumberChange.objects.filter(approved_at__isnull=False)
+        for card in unended.filter(resident=change.resident_id)
+        if card.events.earliest("at").at < change.approved_at
+    ]
     finished = 0
-    for card in left_by_the_dead:
+    for card in {*left_by_the_dead, *with_an_old_number}:
         _abolish(card, by="", at=at)
         finished += 1
     outlived = Certificate.objects.filter(
@@ -47,6 +57,11 @@ def finish(*, at: datetime) -> int:
         lifecycle.attributes_changed(resident=resident, at=at)
         finished += 1
     return finished
+
+
+def _abolish_all(resident: Resident, *, by: str, at: datetime) -> None:
+    for card in Card.objects.of(resident).filter(state__in=[*Card.PENDING, *Card.LIVE]):
+        _abolish(card, by=by, at=at)
 
 
 def _abolish(card: Card, *, by: str, at: datetime) -> None:

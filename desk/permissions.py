@@ -29,6 +29,7 @@ class Act(Enum):
     APPROVE_NUMBER_CHANGE = auto()
     ISSUE_CARD = auto()
     STOP_CARD = auto()
+    CONFIRM_PROXY = auto()
     SEE_REQUESTS = auto()
     SEE_NOTICES = auto()
     SEE_CHARGES = auto()
@@ -37,7 +38,7 @@ class Act(Enum):
     SEE_STATUTE = auto()
 
 
-SECOND_STEPS = frozenset({Act.APPROVE_LIFTING, Act.APPROVE_NUMBER_CHANGE})
+SECOND_STEPS = frozenset({Act.APPROVE_LIFTING, Act.APPROVE_NUMBER_CHANGE, Act.CONFIRM_PROXY})
 READING = frozenset({Act.SEE_NOTICES, Act.SEE_CHARGES, Act.SEE_RECORDS, Act.SEE_AGENCIES, Act.SEE_STATUTE})
 
 MAY: dict[str, frozenset[Act]] = {

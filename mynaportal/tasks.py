@@ -7,8 +7,8 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from agencies import once
-from cards import authentication
-from crossings import codes, move
+from cards import authentication, lifecycle
+from crossings import codes, move, particulars
 
 
 @shared_task
@@ -19,13 +19,15 @@ def drain_code_issues() -> None:
 
 @shared_task
 def finish_moves() -> None:
-    """End moves that a crash left half done. Needs the vault. Every five minutes."""
+    """End moves that a crash left half done, and what they mean for cards. Needs the vault. Every five minutes."""
     move.finish_moves(at=timezone.now())
+    particulars.finish(at=timezone.now())
 
 
 @shared_task
 def forget_what_has_ended() -> None:
-    """Delete sessions, challenges and marks of what works once that nobody could use any more. Every hour."""
+    """Delete sessions, challenges and marks that nobody could use any more; end cards past their day. Every hour."""
     call_command("clearsessions")
     authentication.forget_challenges(at=timezone.now())
+    lifecycle.expire(at=timezone.now())
     once.forget_expired(at=timezone.now())

@@ -27,7 +27,12 @@ _SENTENCES = {
 _STOPPED_BY_HOLDER = _("You stopped the card.")
 _STOPPED_AT_THE_COUNTER = _("The card was stopped at the counter, as you wished.")
 _LIFTED = _("The stop was lifted at the counter. The certificates stayed without effect.")
-_RENEWED = _("New certificates were written on the card.")
+_WHAT = {
+    "CERTIFICATES_RENEWED": _("New certificates were written on the card."),
+    "SURFACE_UPDATED": _("Name and address were written anew on the card."),
+    "PINS_SET": _("New PINs were set at the counter."),
+    "PINS_REMOVED": _("The card was made a card without PINs."),
+}
 
 
 class Line(NamedTuple):
@@ -39,7 +44,8 @@ def history_of(card: OwnCard) -> list[Line]:
     """The newest first."""
     lines, before = [], ""
     for event in reversed(card.events):
-        lines.append(Line(event.at, _sentence(event.state, before, by_holder=not event.by)))
+        sentence = _WHAT.get(event.what) or _sentence(event.state, before, by_holder=not event.by)
+        lines.append(Line(event.at, sentence))
         before = event.state
     return lines[::-1]
 
@@ -49,6 +55,4 @@ def _sentence(state: str, before: str, *, by_holder: bool) -> Promise:
         return _STOPPED_BY_HOLDER if by_holder else _STOPPED_AT_THE_COUNTER
     if state == "ACTIVE" and before in ("SUSPENDED", "LOST"):
         return _LIFTED
-    if state == before == "ACTIVE":
-        return _RENEWED
     return _SENTENCES[state]

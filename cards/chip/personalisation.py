@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
 from cryptography.hazmat.primitives import serialization
@@ -44,14 +45,52 @@ def manufacture(*, surface: Surface, pin: str, signature_password: str | None) -
     The holder's four digits open user authentication and input assist alike. Without a signature password (holders
     under 15) the card has no signature function.
     """
+    memory = blank(surface=surface)
+    _set_pins(memory, pin=pin, signature_password=signature_password)
+    return memory
+
+
+def blank(*, surface: Surface, photo: bytes | None = None) -> Memory:
+    """A card as it leaves the factory: printed and written, without PINs and without keys."""
     surface = replace(surface, security_code=surface.security_code or f"{secrets.randbelow(10_000):04}")
     memory = Memory(serial=f"{secrets.randbelow(10**15):015}", printed=asdict(surface))
-    set_pin(memory, AUTHENTICATION, pin)
-    set_pin(memory, SUPPORT, pin)
+    _write_surface(memory, surface, photo=photo)
+    return memory
+
+
+def set_pins(store: Store, *, pin: str | None, signature_password: str | None) -> None:
+    """Set PINs on a card at the counter, with all their tries; None leaves one as it is. Raises BadPin."""
+    with store.opened() as memory:
+        _set_pins(memory, pin=pin, signature_password=signature_password)
+        store.write(memory)
+
+
+def remove_pins(store: Store, *, names: Sequence[str]) -> None:
+    """Take PINs off: what they opened can be opened no more. The signature key and its certificate go with theirs."""
+    with store.opened() as memory:
+        for name in names:
+            memory.pins.pop(name, None)
+        if SIGNATURE in names:
+            memory.keys.pop(SIGNATURE, None)
+            memory.files.pop(f"{SIGNATURE}-certificate", None)
+        store.write(memory)
+
+
+def rewrite_surface(store: Store, *, surface: Surface) -> None:
+    """New name, address or last day on a card in use; what is printed once (security code, photo) stays."""
+    with store.opened() as memory:
+        surface = replace(surface, security_code=memory.printed["security_code"])
+        memory.printed = asdict(surface)
+        _write_surface(memory, surface, photo=None)
+        store.write(memory)
+
+
+def _set_pins(memory: Memory, *, pin: str | None, signature_password: str | None) -> None:
+    if pin is not None:
+        for name in (AUTHENTICATION, SUPPORT):
+            set_pin(memory, name, pin)
     if signature_password is not None:
         set_pin(memory, SIGNATURE, signature_password)
-    _write_surface(memory, surface)
-    return memory
 
 
 def set_pin(memory: Memory, name: str, value: str) -> None:
@@ -62,12 +101,15 @@ def set_pin(memory: Memory, name: str, value: str) -> None:
     memory.pins[name] = Secret.of(value.encode(), limit=pin.limit)
 
 
-def make_keys(store: Store) -> dict[str, bytes]:
-    """The chip makes its RSA-2048 keys; only the public halves (SubjectPublicKeyInfo, DER) come out."""
+def make_keys(store: Store, *, names: Sequence[str] = (AUTHENTICATION, SIGNATURE)) -> dict[str, bytes]:
+    """The chip makes its RSA-2048 keys; only the public halves (SubjectPublicKeyInfo, DER) come out.
+
+    A signature key is made only behind a password.
+    """
     made = {}
     with store.opened() as memory:
-        for name in (AUTHENTICATION, SIGNATURE):
-            if name not in memory.pins:
+        for name in names:
+            if name == SIGNATURE and SIGNATURE not in memory.pins:
                 continue
             key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
             memory.keys[name] = key.private_bytes(
@@ -104,13 +146,13 @@ def has_keys(memory: Memory) -> bool:
     return bool(memory.keys)
 
 
-def _write_surface(memory: Memory, surface: Surface) -> None:
+def _write_surface(memory: Memory, surface: Surface, *, photo: bytes | None = None) -> None:
     memory.files["attributes"] = records.attributes_file(
         name=surface.name, address=surface.address, birth_date=surface.birth_date, sex=surface.sex
     )
     memory.files["support-information"] = b"\x02\x00"
     memory.files["token"] = _TOKEN_LABEL.ljust(32) + bytes(128)
-    memory.files["availability"] = bytes([_NONE, _NONE, 0])
+    memory.files.setdefault("availability", bytes([_NONE, _NONE, 0]))
     memory.files["card-information"] = records.card_information(
         serial=memory.serial,
         municipality=surface.municipality_code[:5],

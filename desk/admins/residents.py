@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern
 
 from desk.admins.base import DeskModelAdmin
-from desk.pages import acts, card, find, newcomers, number, person, protection
+from desk.pages import acts, card, card_acts, find, newcomers, number, person, protection
 from desk.permissions import Act
 
 
@@ -37,4 +37,5 @@ class ResidentAdmin(DeskModelAdmin):
             self.address(of_one + "number/new/approve/", number.approve, "approve_number"),
             self.address(of_one + "card/issue/", card.issue, "issue_card"),
             self.address(of_one + "card/stop/", card.stop, "stop_card"),
+            self.address(of_one + "card/act/<slug:slug>/", card_acts.act, "card_act"),
         ]

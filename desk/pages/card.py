@@ -16,7 +16,7 @@ from desk.pages.page import address, described, of_a_person, show
 from desk.permissions import Act
 from residents.models import Resident
 
-_HOW = {"suspend": lifecycle.suspend, "lost": lifecycle.report_lost, "lift": lifecycle.lift}
+_HOW = {"suspend": card_counter.suspend, "lost": card_counter.report_lost, "lift": lifecycle.lift}
 
 
 @of_a_person(Act.ISSUE_CARD)

@@ -7,6 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from crossings import particulars
 from crossings.look import look
 from crossings.purposes import Purpose
 from desk.forms.second_steps import ChangeNumberForm, ConfirmForm, ReasonForm
@@ -101,7 +102,9 @@ def approve(request: HttpRequest, resident: Resident) -> HttpResponse:
     back = address("change", resident.pk)
     if form.is_valid():
         try:
-            change.approve(change=waiting, by=request.user.pseudonym("registry"), at=timezone.now())
+            by, now = request.user.pseudonym("registry"), timezone.now()
+            change.approve(change=waiting, by=by, at=now)
+            particulars.number_changed(resident=resident, by=by, at=now)
         except change.ChangeRefused as error:
             form.add_error(None, str(error))
         else:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from cards.models import Card
 from desk.pages.acts import acts_open_to
+from desk.pages.card_acts import card_acts_open_to
 from desk.pages.page import address, described, of_a_person, show
 from desk.permissions import Act, may
 from numbering.models import NumberChange
@@ -48,6 +49,11 @@ def record(request: HttpRequest, resident: Resident) -> HttpResponse:
         number_change=NumberChange.objects.filter(resident=resident, approved_at__isnull=True).first(),
         card=card or Card.objects.of(resident).order_by("-issued_on").first(),
         card_live=card is not None,
+        card_pending=Card.objects.of(resident).pending().first(),
+        card_acts=[
+            {"name": act.title, "href": address("card_act", resident.pk, slug=act.slug)}
+            for act in card_acts_open_to(request.user, resident)
+        ],
         acts=[{"name": act.title, "href": address("act", resident.pk, slug=act.slug)} for act in acts_open_to(entry)]
         if may(request.user, Act.REGISTER)
         else [],

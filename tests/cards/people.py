@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
+from functools import cache
 from pathlib import Path
 
 import pytest
+from PIL import Image, ImageDraw
 
 from cards import issuance
 from cards.chip.card import VirtualCard
@@ -30,6 +33,18 @@ def places(settings, tmp_path: Path) -> Path:
     """Cards and authorities of this test alone."""
     settings.CARDS_DIR, settings.PKI_DIR = tmp_path / "cards", tmp_path / "pki"
     return tmp_path
+
+
+@cache
+def portrait(*, width: int = 700, height: int = 900, background: int = 235, head_top: float = 0.14) -> bytes:
+    """A picture with a plain background and something like a head and shoulders."""
+    image = Image.new("L", (width, height), background)
+    pen = ImageDraw.Draw(image)
+    pen.ellipse((width * 0.27, height * head_top, width * 0.73, height * (head_top + 0.6)), fill=130)
+    pen.rectangle((width * 0.12, min(height * (head_top + 0.6), height), width * 0.88, height), fill=60)
+    content = io.BytesIO()
+    image.save(content, "JPEG", quality=60)
+    return content.getvalue()
 
 
 def person(details: PersonDetails = HANAKO) -> Resident:

@@ -54,6 +54,7 @@ OUTCOMES = {
     "residents_resident_approve_number": SECOND_STEP,
     "residents_resident_issue_card": PERSON,
     "residents_resident_stop_card": ONLY_WHERE_IT_STANDS,
+    "residents_resident_card_act": PERSON,
 }
 ABOUT_A_PERSON = sorted(
     name for name in OUTCOMES if "resident_" in name and (OUTCOMES[name] != LIST or name.endswith("purpose"))
@@ -76,6 +77,8 @@ def address_of(name: str, world: World) -> str:
     arguments = {"resident_id": world.hanako.pk} if name in ABOUT_A_PERSON else {}
     if name == "residents_resident_act":
         arguments["slug"] = "moving-out"
+    if name == "residents_resident_card_act":
+        arguments["slug"] = "form"
     return reverse(f"desk:{name}", kwargs=arguments)
 
 
