@@ -22,6 +22,7 @@ app.conf.task_routes = {
     "mynaportal.tasks.drain_code_issues": {"queue": "registry"},
     "mynaportal.tasks.finish_moves": {"queue": "registry"},
     "cards.tasks.publish_status": {"queue": "registry"},
+    "cards.tasks.check_certificates": {"queue": "registry"},
 }
 
 app.conf.beat_schedule = {
@@ -29,6 +30,10 @@ app.conf.beat_schedule = {
     "hints that were lost": {"task": "notifications.tasks.queue_waiting_hints", "schedule": 300.0},
     "moves that were cut off": {"task": "mynaportal.tasks.finish_moves", "schedule": 300.0},
     "what verifiers ask for": {"task": "cards.tasks.publish_status", "schedule": 300.0},
+    "records whose writers died": {"task": "exchange.tasks.drain_queue", "schedule": 60.0},
+    "witnesses of the log": {"task": "exchange.tasks.ask_witnesses", "schedule": 300.0},
+    "the log and its copies": {"task": "exchange.tasks.check_records", "schedule": crontab(hour=3, minute=40)},
+    "what was issued": {"task": "cards.tasks.check_certificates", "schedule": crontab(hour=3, minute=40)},
     "bills that lapsed": {"task": "payments.tasks.close_time_barred_bills", "schedule": crontab(hour=0, minute=10)},
     "what has ended": {"task": "mynaportal.tasks.forget_what_has_ended", "schedule": 3600.0},
 }
