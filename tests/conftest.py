@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-SHARED_SERVERS = {"tests/journeys": "country", "tests/browser": "site"}
+SHARED_SERVERS = {"tests/journeys": "country", "tests/browser": "site", "tests/desk/test_browser": "desk"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -90,8 +90,10 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             server.wait(timeout=20)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    # For a module and no longer: while it lives, Playwright's event loop runs in this thread, and Django would refuse
+    # the next module's queries as asynchronous code.
     with sync_playwright() as playwright:
         browser = _launch(playwright)
         yield browser
