@@ -20,11 +20,10 @@ class NoCodeKey(Exception):
 
 
 class Converted(NamedTuple):
-    """What a blind conversion gives: the provider's code, encrypted to it, and the person's point of records,
-    encrypted to the portal."""
+    """What a blind conversion gives: the provider's code in each of its epochs, the present one first, encrypted to the
+    provider; and the person's point of records, encrypted to the portal."""
 
-    for_provider: Blinded
-    epoch: int
+    for_provider: list[tuple[int, Blinded]]
     for_records: Blinded
 
     def __repr__(self) -> str:
@@ -74,12 +73,16 @@ def convert_blind(
         inquirer=source.local_code, epoch=epoch, provider=target.local_code, number=number
     )
     for_provider, for_portal = blind.checked(question, keys=keys, transaction=transaction)
-    origin, wanted = scalars.of(source, epoch), scalars.current(target)
-    to_provider = rist1.conversion_factor(origin.value, wanted.value)
+    origin = scalars.of(source, epoch)
     to_records = rist1.conversion_factor(origin.value, scalars.of_records().value)
     return Converted(
-        rist1.scale(for_provider, to_provider, keys.provider),
-        wanted.epoch,
+        [
+            (
+                wanted.epoch,
+                rist1.scale(for_provider, rist1.conversion_factor(origin.value, wanted.value), keys.provider),
+            )
+            for wanted in scalars.not_destroyed(target)
+        ],
         rist1.scale(for_portal, to_records, keys.portal),
     )
 

@@ -12,7 +12,7 @@ A crash may leave a record without an answer, never an answer without a record.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -75,19 +75,33 @@ def inquire(
         subject=ledger.subject_of(code, known_to=inquirer),
         private={"case_number": case_number, "condition": str(condition or ""), "evidence": evidence},
     )
-    return answer_from_provider(event, provider=provider, code=code, condition=condition, at=at)
+    return answer_from_provider(
+        event,
+        provider=provider,
+        known_as=lambda: convert_to_all(code=code, source=inquirer, target=provider),  # article 21-2
+        condition=condition,
+        at=at,
+    )
 
 
 def answer_from_provider(
-    event: Event, *, provider: Agency, code: Code, condition: Period | None, at: datetime
+    event: Event,
+    *,
+    provider: Agency,
+    known_as: Callable[[], Sequence[Code]],
+    condition: Period | None,
+    at: datetime,
 ) -> Answer:
-    """Permit, record, ask, record: the road that every provision takes. Raises Refused."""
+    """Permit, record, ask, record: the road that every provision takes. Raises Refused.
+
+    `known_as` gives the provider's codes for the person, the present one first; not before the request is on record.
+    """
     rule = permit(event, at=at)  # articles 19 and 21(2); a refusal is recorded too
     ledger.record(event, rule=rule, phase=Phase.ASKED, at=at)  # article 23(3), the request
-    known_as, *former = convert_to_all(code=code, source=event.inquirer, target=provider)  # article 21-2
+    code, *former = known_as()
     provision = provide.answer(  # article 22; the provider's own record, article 23(1), is in its transaction
         agency=provider.local_code,
-        code=known_as,
+        code=code,
         former=former,
         data_set=event.data_set,
         items=event.items,

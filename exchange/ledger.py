@@ -28,10 +28,10 @@ from keys.sealing import keyed_hash, open_sealed, seal
 
 VERSION = 1
 SALT_BYTES = 32
-# Those who know one event, each under an id of its own.
+# Two parties of one event, each of which knows it under an id of its own.
 INQUIRER = "inquirer"
 PROVIDER = "provider"
-LOG = "log"
+_LOG = "log"
 
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
@@ -108,7 +108,12 @@ def prepare(event: Event, *, phase: Phase, rule: Rule | None = None, outcome: st
 def subject_of(code: Code, *, known_to: Agency | None = None) -> bytes:
     """Whom a record concerns, from the portal's code or that of an agency: a keyed hash that outlives every epoch of
     codes. Its key lies outside the database. Raises MalformedCode."""
-    return keyed_hash("record-subject", conversion.record_subject_point(code, known_to=known_to))
+    return subject_at(conversion.record_subject_point(code, known_to=known_to))
+
+
+def subject_at(point: bytes) -> bytes:
+    """As `subject_of`, from the person's point of records."""
+    return keyed_hash("record-subject", point)
 
 
 def private_of(row: AccessRecord) -> dict[str, Any]:
@@ -147,7 +152,7 @@ def _facts(event: Event) -> dict[str, Any]:
     return {
         "affair": event.affair if event.affair in statute.affairs() else "",
         "data_set": event.data_set if event.data_set in statute.data_sets() else "",
-        "event": reference(event.id, LOG),
+        "event": reference(event.id, _LOG),
         "inquirer": event.inquirer.local_code,
         "items": [item for item in event.items if item in statute.items()],
         "kind": str(event.kind),

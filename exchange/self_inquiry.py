@@ -7,6 +7,7 @@ from datetime import datetime
 from agencies.models import Agency
 from codes.rist1 import Code
 from exchange import ledger, statute
+from exchange.conversion import convert_to_all
 from exchange.inquiry import Answer, answer_from_provider
 from exchange.ledger import Event
 from exchange.models import Kind
@@ -31,4 +32,10 @@ def ask(*, portal_code: Code, provider: Agency, data_set: str, condition: Period
         subject=ledger.subject_of(portal_code),
         private={},
     )
-    return answer_from_provider(event, provider=provider, code=portal_code, condition=condition, at=at)
+    return answer_from_provider(
+        event,
+        provider=provider,
+        known_as=lambda: convert_to_all(code=portal_code, source=portal, target=provider),
+        condition=condition,
+        at=at,
+    )

@@ -123,3 +123,20 @@ class ProvisionCopy(models.Model):
 
     def __repr__(self) -> str:
         return "<ProvisionCopy>"
+
+
+class HostedKey(models.Model):
+    """A hosted agency's private key for codes, deposited by it so that its copies can be asked for blind.
+
+    One row for each key, so that a new one can be deposited before it is registered.
+    """
+
+    agency = models.CharField(max_length=6)
+    public_key = models.BinaryField()
+    sealed = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["agency", "public_key"], name="one_row_per_hosted_key")]
+
+    def __repr__(self) -> str:
+        return "<HostedKey>"

@@ -18,12 +18,20 @@ KEY_PURPOSES = {
     | {"holding-seal", "payment-reference", "payment-order", "clerk-pseudonym", "portal-code"},
     "api": EXCHANGE
     | MAILBOX
-    | {"holding-seal", "access-token", "response-signature", "payment-reference", "portal-code"},
+    | {"holding-seal", "hosted-code-key", "access-token", "response-signature", "payment-reference", "portal-code"},
     "desk": EXCHANGE
     | VAULT
     | MAILBOX
     | CARDS
-    | {"clerk-pseudonym", "portal-code", "staff-code", "holding-seal", "desk-grant", "ocsp-signature"},
+    | {
+        "clerk-pseudonym",
+        "portal-code",
+        "staff-code",
+        "holding-seal",
+        "hosted-code-key",
+        "desk-grant",
+        "ocsp-signature",
+    },
     "status": {"ocsp-signature", "status-token"},
     "bank": {"sandbox-bank"},
 }

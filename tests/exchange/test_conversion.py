@@ -14,7 +14,7 @@ from codes.proofs import ProofRejected
 from codes.rist1 import Blinded, Code, MalformedCode
 from exchange import conversion, ledger, scalars
 from exchange.models import CodeScalar
-from keys.sealing import CannotOpen, keyed_hash
+from keys.sealing import CannotOpen
 from tests.exchange.people import CHOFU, HANAKO, KENJI, KEY, MITAKA, agency, code_at
 from tests.support import DATABASES
 
@@ -112,10 +112,11 @@ def test_blind_and_direct_conversion_give_one_code_and_one_subject(person):
     portal_private = registry.own_private_key(Agency.objects.portal())
     chofu, mitaka = agency(CHOFU), agency(MITAKA)
     converted = _convert_blind(_question(person, chofu, mitaka), chofu, mitaka)
-    opened = Code(rist1.unblind(converted.for_provider, KEY), converted.epoch)
+    ((epoch, hidden),) = converted.for_provider
+    opened = Code(rist1.unblind(hidden, KEY), epoch)
     assert opened == conversion.convert(code=code_at(chofu, person), source=chofu, target=mitaka)
     point = rist1.unblind(converted.for_records, portal_private)
-    assert keyed_hash("record-subject", point) == ledger.subject_of(code_at(chofu, person), known_to=chofu)
+    assert ledger.subject_at(point) == ledger.subject_of(code_at(chofu, person), known_to=chofu)
     assert repr(converted) == "<Converted>"
 
 

@@ -1,0 +1,69 @@
+"""An inquiry whose person the exchange's conversion does not see (mode M1); else the same as exchange.inquiry.
+
+The inquirer sends its code encrypted to the provider and to the portal, with the proof that both hide one code
+(codes.blind). Without the portal's part and the proof nothing is asked: the record's subject comes from that part, so
+the person sees a blind inquiry in her list like any other. What converts sees neither code; the portal's part is opened
+by the portal's key and the provider's by the provider's, wherever those keys are held.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from agencies import registry
+from agencies.models import Agency
+from codes import rist1
+from codes.blind import Question
+from exchange import ledger
+from exchange.conversion import NoCodeKey, convert_blind
+from exchange.inquiry import Answer, answer_from_provider
+from exchange.ledger import Event
+from exchange.models import Kind
+from holdings import hosted
+from holdings.periods import Period
+
+
+def inquire(
+    *,
+    inquirer: Agency,
+    question: Question,
+    epoch: int,
+    number: bytes,
+    provider: Agency,
+    affair: str,
+    data_set: str,
+    items: Sequence[str],
+    condition: Period | None = None,
+    case_number: str = "",
+    evidence: str = "",
+    at: datetime,
+) -> Answer:
+    """Ask about the person hidden in `question`. Raises ProofRejected, MalformedCode, NoCodeKey, NotDeposited, Refused.
+
+    `epoch` is that of the inquirer's hidden code, `number` the id of the transaction that the proof was made for.
+    """
+    portal = Agency.objects.portal()
+    if provider.code_public_key is None:
+        raise NoCodeKey
+    at_provider = hosted.opener(agency=provider.local_code, public_key=bytes(provider.code_public_key))
+    converted = convert_blind(
+        question=question, epoch=epoch, source=inquirer, target=provider, portal=portal, number=number
+    )
+    event = Event(
+        kind=Kind.INQUIRY,
+        inquirer=inquirer,
+        provider=provider,
+        affair=affair,
+        data_set=data_set,
+        items=tuple(items),
+        subject=ledger.subject_at(rist1.unblind(converted.for_records, registry.own_private_key(portal))),
+        private={"case_number": case_number, "condition": str(condition or ""), "evidence": evidence},
+    )
+    return answer_from_provider(
+        event,
+        provider=provider,
+        known_as=lambda: [at_provider.code(of_epoch, hidden) for of_epoch, hidden in converted.for_provider],
+        condition=condition,
+        at=at,
+    )
