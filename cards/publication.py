@@ -98,6 +98,11 @@ def shards_in_use(purpose: str, generation: int, *, at: dt.datetime) -> list[str
     return sorted(set(rows.values_list("shard", flat=True)))
 
 
+def is_published(purpose: str, generation: int) -> bool:
+    """Whether the generation has been published at all."""
+    return places.revocation_list(purpose, generation, COMPLETE).exists()
+
+
 def is_covered(purpose: str, generation: int, *, at: dt.datetime) -> bool:
     """Whether the shards that lie there, and the complete list too, hold what they must and nothing else."""
     shards = [path for path in places.directory(purpose, generation).glob("*.crl") if path.stem != COMPLETE]
