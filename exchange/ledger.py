@@ -28,10 +28,10 @@ from keys.sealing import keyed_hash, open_sealed, seal
 
 VERSION = 1
 SALT_BYTES = 32
-# Two parties of one event, each of which knows it under an id of its own.
+# Those who know one event, each under an id of its own.
 INQUIRER = "inquirer"
 PROVIDER = "provider"
-_LOG = "log"
+LOG = "log"
 
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
@@ -152,7 +152,7 @@ def _facts(event: Event) -> dict[str, Any]:
     return {
         "affair": event.affair if event.affair in statute.affairs() else "",
         "data_set": event.data_set if event.data_set in statute.data_sets() else "",
-        "event": reference(event.id, _LOG),
+        "event": reference(event.id, LOG),
         "inquirer": event.inquirer.local_code,
         "items": [item for item in event.items if item in statute.items()],
         "kind": str(event.kind),
