@@ -14,7 +14,9 @@ from exchange.statute import Rule
 @register()
 def statute_is_sound(app_configs: Any = None, **kwargs: Any) -> list[Error]:
     """Every item belongs to its row's data set; an ordinance's row lies within a statutory one (article 19 item 9)."""
-    return [Error(sentence, id="exchange.E001") for sentence in faults(statute.rules())]
+    unknown = [item.code for item in statute.items().values() if item.unit not in statute.UNITS]
+    units = [f"items.csv: item {code} has a unit that nobody knows how to read." for code in unknown]
+    return [Error(sentence, id="exchange.E001") for sentence in faults(statute.rules()) + units]
 
 
 def faults(rules: Mapping[str, Rule]) -> list[str]:

@@ -20,6 +20,7 @@ from agencies.models import Agency
 from exchange.models import Kind
 
 _HERE = Path(__file__).parent
+UNITS = ("", "yen", "count", "day")
 
 
 class NotPermitted(Exception):
@@ -46,12 +47,16 @@ class ItemNotAllowed(NotPermitted):
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """A code of the data standard with its names; `data_set` is the set that an item belongs to."""
+    """A code of the data standard with its names. Of an item also the set that it belongs to, and how to read it.
+
+    `unit` is "yen", "count", "day", or empty for text; the data standard's own unit column is not public.
+    """
 
     code: str
     name_ja: str
     name_en: str
     data_set: str = ""
+    unit: str = ""
 
     @property
     def name(self) -> str:
@@ -144,7 +149,7 @@ def data_sets() -> dict[str, Term]:
 def items() -> dict[str, Term]:
     """Items of information by code."""
     return {
-        line["code"]: Term(line["code"], line["name_ja"], line["name_en"], line["data_set"])
+        line["code"]: Term(line["code"], line["name_ja"], line["name_en"], line["data_set"], line["unit"])
         for line in _lines("items.csv")
     }
 

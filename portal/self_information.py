@@ -22,21 +22,10 @@ logger = logging.getLogger(__name__)
 
 FAILED = "5001"
 _NAME = "0100000010"
-# What is counted in yen; the data standard's own unit column is not public.
-_IN_YEN = {
-    "0200000010",
-    "0200000020",
-    "0200000040",
-    "0200000050",
-    "0200000060",
-    "0200000070",
-    "0400000020",
-    "0900000020",
-}
 
 
 class Shown(NamedTuple):
-    """One item as a page shows it: `kind` is "text", "yen", "day" or "none", and then `value` is the reason."""
+    """One item as a page shows it: `kind` is its unit, "text", or "none", and then `value` is the reason."""
 
     name: str
     kind: str
@@ -114,12 +103,15 @@ def _providers(answers: list[dict[str, Any]]) -> dict[str, Agency]:
 
 
 def _shown(item: dict[str, Any]) -> Shown:
-    name, value = statute.items()[item["code"]].name, item["value"]
+    """By the item's unit where the value keeps to it; a birth date of which only the year is known is text."""
+    term, value = statute.items()[item["code"]], item["value"]
     if value is None:
-        return Shown(name, "none", item["null_reason"])
-    if item["code"] in _IN_YEN and value.lstrip("-").isdigit():
-        return Shown(name, "yen", int(value))
+        return Shown(term.name, "none", item["null_reason"])
     try:
-        return Shown(name, "day", dt.date.fromisoformat(value))
+        if term.unit in ("yen", "count"):
+            return Shown(term.name, term.unit, int(value))
+        if term.unit == "day":
+            return Shown(term.name, "day", dt.date.fromisoformat(value))
     except ValueError:
-        return Shown(name, "text", value)
+        pass
+    return Shown(term.name, "text", value)
