@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from agencies.models import Agency
@@ -11,34 +13,70 @@ from exchange.models import Kind, Phase
 from exchange.permission import permit
 
 _RESIDENT_RECORD = "TM00000000000001"
-# What a clerk can look at: the affair and data set of its row in the permission table.
+# What a clerk can look at, and what else a code is used for: affair and data set of its row in the permission table.
 GROUNDS = {
     "register": ("JM90000000000091", _RESIDENT_RECORD),
     "search": ("JM90000000000092", _RESIDENT_RECORD),
     "search-arrivals": ("JM90000000000092", _RESIDENT_RECORD),
     "number": ("JM90000000000093", "TM90000000000090"),
     "code-issue": ("JM90000000000094", "TM90000000000091"),
+    "protection": ("JM90000000000095", "TM90000000000094"),
 }
+
+
+@dataclass(frozen=True, slots=True, repr=False, kw_only=True)
+class Look:
+    """One look, or one use of a person's code that no exchange of information brought about.
+
+    `what` is one of GROUNDS, and after a colon may say by what was searched (`search: name birth_date`). A search
+    without a result concerns nobody: `subject` is None. `clerk` is a pseudonym. `told` is the agency that was given
+    something under its own code, where one was.
+    """
+
+    agency: Agency
+    subject: bytes | None
+    what: str
+    purpose: str = ""
+    case_number: str = ""
+    clerk: str = ""
+    told: Agency | None = None
+
+    def __repr__(self) -> str:
+        return "<Look>"
 
 
 def record(
     *, agency: Agency, subject: bytes | None, purpose: str, case_number: str, clerk: str, what: str, at: datetime
 ) -> str:
-    """Record a look and return its reference; show nothing before. Raises Refused, which is on record as well.
+    """Record a look and return its reference; show nothing before. Raises Refused, which is on record as well."""
+    look = Look(agency=agency, subject=subject, purpose=purpose, case_number=case_number, clerk=clerk, what=what)
+    return record_all([look], at=at)[0]
 
-    `what` is one of GROUNDS, and after a colon may say by what was searched (`search: name birth_date`). A search
-    without a result concerns nobody: `subject` is None. `clerk` is a pseudonym.
-    """
-    affair, data_set = GROUNDS.get(what.partition(":")[0], ("", ""))
-    event = Event(
+
+def record_all(looks: Sequence[Look], *, at: datetime) -> list[str]:
+    """Record many as one, each with a reference of its own. Where one is refused, that is on record, and no other."""
+    prepared, references = [], []
+    for look in looks:
+        event = _event(look)
+        # The ground is the looking agency's own; whom it tells is named in the record and needs none.
+        rule = permit(replace(event, provider=None), at=at)
+        prepared.append(ledger.prepare(event, rule=rule, phase=Phase.ASKED, outcome="0000", at=at))
+        references.append(ledger.reference(event.id, ledger.INQUIRER))
+    ledger.record_all(prepared)
+    return references
+
+
+def _event(look: Look) -> Event:
+    affair, data_set = GROUNDS.get(look.what.partition(":")[0], ("", ""))
+    return Event(
         kind=Kind.LOOK,
-        inquirer=agency,
-        provider=None,
+        inquirer=look.agency,
+        provider=look.told,
         affair=affair,
         data_set=data_set,
         items=(),
-        subject=subject,
-        private={"purpose": purpose, "case_number": case_number, "clerk": clerk, "what": what},
-    )
-    ledger.record(event, rule=permit(event, at=at), phase=Phase.ASKED, outcome="0000", at=at)
-    return ledger.reference(event.id, ledger.INQUIRER)
+        subject=look.subject,
+        private={
+            "purpose": look.purpose, "case_number": look.case_number, "clerk": look.clerk, "what": look.what,
+        },
+    )  # fmt: skip

@@ -66,6 +66,8 @@ class Record:
                 return _("Delivered to you")
             case "0000", Kind.LOOK if self.affair == looks.GROUNDS["code-issue"][0]:
                 return _("A code for you was issued")
+            case "0000", Kind.LOOK if self.affair == looks.GROUNDS["protection"][0]:
+                return _("The agency was told")
             case "0000", Kind.LOOK:
                 return _("Looked at by a clerk")
             case "9000", Kind.DELIVERY:

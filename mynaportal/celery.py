@@ -23,6 +23,7 @@ app.conf.task_routes = {
     "mynaportal.tasks.finish_moves": {"queue": "registry"},
     "cards.tasks.publish_status": {"queue": "registry"},
     "cards.tasks.check_certificates": {"queue": "registry"},
+    "mynaportal.tasks.restore_protection": {"queue": "registry"},
 }
 
 app.conf.beat_schedule = {
@@ -34,6 +35,7 @@ app.conf.beat_schedule = {
     "witnesses of the log": {"task": "exchange.tasks.ask_witnesses", "schedule": 300.0},
     "the log and its copies": {"task": "exchange.tasks.check_records", "schedule": crontab(hour=3, minute=40)},
     "what was issued": {"task": "cards.tasks.check_certificates", "schedule": crontab(hour=3, minute=40)},
+    "flags that were lost": {"task": "mynaportal.tasks.restore_protection", "schedule": 300.0},
     "bills that lapsed": {"task": "payments.tasks.close_time_barred_bills", "schedule": crontab(hour=0, minute=10)},
     "what has ended": {"task": "mynaportal.tasks.forget_what_has_ended", "schedule": 3600.0},
 }

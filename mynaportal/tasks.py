@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from agencies import once
 from cards import authentication, lifecycle
-from crossings import codes, move, particulars
+from crossings import codes, move, particulars, protect
 
 
 @shared_task
@@ -22,6 +22,12 @@ def finish_moves() -> None:
     """End moves that a crash left half done, and what they mean for cards. Needs the vault. Every five minutes."""
     move.finish_moves(at=timezone.now())
     particulars.finish(at=timezone.now())
+
+
+@shared_task
+def restore_protection() -> None:
+    """Write flags of support measures that an agency's copies lack. Needs the vault. Every five minutes."""
+    protect.restore_copies(at=timezone.now())
 
 
 @shared_task

@@ -18,6 +18,7 @@ from exchange.records import Record
 # Asking all agencies for one's own information is one wish, though it makes one record at each of them.
 _ONE_WISH = dt.timedelta(minutes=2)
 _CODE_ISSUE = GROUNDS["code-issue"][0]
+_PROTECTION = GROUNDS["protection"][0]
 
 
 class Badge(NamedTuple):
@@ -34,6 +35,11 @@ class Line:
     record: Record
     sentence: str
     badge: Badge
+
+    @property
+    def is_look(self) -> bool:
+        """A clerk looked; records of this kind are also about codes that were issued and agencies that were told."""
+        return self.record.kind == Kind.LOOK and self.record.affair not in (_CODE_ISSUE, _PROTECTION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +87,8 @@ def badge_of(record: Record) -> Badge:
         return Badge("stop", _("Refused"))
     if record.kind == Kind.LOOK and record.affair == _CODE_ISSUE:
         return Badge("plain", _("Code issued"))
+    if record.kind == Kind.LOOK and record.affair == _PROTECTION:
+        return Badge("plain", _("Agency told"))
     if record.kind == Kind.LOOK:
         return Badge("note", _("Looked at"))
     if record.kind == Kind.DELIVERY and record.outcome == "0000":
@@ -122,6 +130,8 @@ def _look(record: Record, words: dict[str, str]) -> str:
         return _("A clerk of %(who)s wanted to look at “%(what)s”. It was refused, and nothing was shown.") % words
     if record.affair == _CODE_ISSUE:
         return _("%(who)s was given its own code for you, in place of your number.") % words
+    if record.affair == _PROTECTION:
+        return _("%(who)s told %(whom)s whether support measures protect your address.") % words
     purpose = purpose_of(record)
     if purpose:
         return _("A clerk of %(who)s looked at “%(what)s”, for %(purpose)s.") % {**words, "purpose": purpose}

@@ -71,7 +71,7 @@ def test_the_record_comes_before_the_rows(world: World) -> None:
     with patch("crossings.look._agreeing", side_effect=OSError), pytest.raises(OSError):
         look.search(clerk=world.clerk, criteria=Criteria(name="山田", address="調布"), at=START)
     assert len(searches()) == 1
-    with patch("exchange.ledger.record", side_effect=OSError), patch("crossings.look._agreeing") as rows:
+    with patch("exchange.ledger.record_all", side_effect=OSError), patch("crossings.look._agreeing") as rows:
         with pytest.raises(OSError):
             look.search(clerk=world.clerk, criteria=Criteria(name="山田", address="調布"), at=START)
         assert rows.call_count == 0

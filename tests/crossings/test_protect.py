@@ -10,9 +10,9 @@ import pytest
 from agencies.models import Agency
 from crossings import protect
 from crossings.codes import issue_code, portal_code_of
-from exchange import conversion
+from exchange import conversion, records
 from holdings.models import Protection as Flag
-from residents.errors import LongerThanAYear, NotProtected, OtherMunicipality, SameClerk
+from residents.errors import AlreadyProtected, LongerThanAYear, NotProtected, OtherMunicipality, SameClerk
 from residents.models import Resident
 from tests.crossings.test_move import Killed, dying
 from tests.desk.world import CHOFU, MITAKA, START, World, make
@@ -105,6 +105,66 @@ def test_only_her_own_municipality_protects(world: World) -> None:
         with pytest.raises(OtherMunicipality):
             protect.protect(clerk=user, resident=world.hanako, at=START)
     assert Flag.objects.count() == 0
+
+
+def told(resident: Resident) -> list[tuple[str, str, str]]:
+    """What she reads of it: row, who told, whom."""
+    found = records.of_citizen(portal_code=portal_code_of(resident), at=START)
+    return sorted(
+        (record.row, record.inquirer.local_code, record.provider.local_code) for record in found if record.provider
+    )
+
+
+def test_each_agency_that_is_told_is_on_her_record_once(world: World) -> None:
+    protect_hanako(world)
+    assert told(world.hanako) == [("L95", CHOFU, CHOFU), ("L95", CHOFU, TAX)]
+    protect.ask_to_lift(clerk=world.clerk, resident=world.hanako, at=START)
+    protect.confirm_lifting(clerk=world.supervisor, resident=world.hanako, at=START)
+    assert len(told(world.hanako)) == 4
+    assert told(world.taro) == []
+
+
+def test_no_code_is_converted_that_is_not_on_record(world: World) -> None:
+    with (
+        patch("exchange.looks.record_all", side_effect=OSError),
+        patch("exchange.conversion.convert_to_all") as convert,
+        pytest.raises(OSError),
+    ):
+        protect_hanako(world)
+    assert not convert.called
+
+
+def test_an_agency_whose_assessment_has_lapsed_is_told_all_the_same(world: World) -> None:
+    Agency.objects.filter(local_code=TAX).update(assessment_until=None)
+    protect_hanako(world)
+    assert is_protected_at(world.hanako, TAX)
+
+
+def test_protecting_again_keeps_the_end_of_the_measures_in_force(world: World) -> None:
+    protect_hanako(world)
+    with pytest.raises(AlreadyProtected):
+        protect.protect(clerk=world.second, resident=world.hanako, until_on=START.date(), at=START)
+    (until,) = set(Flag.objects.values_list("until", flat=True))
+    assert until == START.date().replace(year=START.year + 1) - timedelta(days=1)
+
+
+def test_when_no_flag_is_lost_nobodys_code_is_used(world: World) -> None:
+    protect_hanako(world)
+    before = told(world.hanako)
+    assert protect.restore_copies(at=START) == 0
+    assert told(world.hanako) == before
+    Flag.objects.filter(agency=TAX).delete()
+    assert protect.restore_copies(at=START) == 1
+    assert told(world.hanako) == sorted([*before, ("L95", CHOFU, TAX)])
+
+
+def test_a_kill_after_the_row_leaves_a_flag_whose_end_is_set_later(world: World) -> None:
+    with dying("residents.protection.protect", "after"), pytest.raises(Killed):
+        protect_hanako(world)
+    assert set(Flag.objects.values_list("until", flat=True)) == {None}
+    assert protect.restore_copies(at=START) == 1
+    assert None not in Flag.objects.values_list("until", flat=True)
+    assert protect.restore_copies(at=START) == 0
 
 
 def test_lost_flags_are_written_anew_from_the_register(world: World) -> None:

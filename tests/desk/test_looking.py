@@ -64,7 +64,7 @@ def test_nothing_is_shown_or_recorded_before_the_purpose_is_given(world: World) 
 def test_when_the_record_cannot_be_written_nothing_opens(world: World) -> None:
     client = world.client(world.clerk)
     client.raise_request_exception = False
-    with patch("exchange.ledger.record", side_effect=OSError("disk full")):
+    with patch("exchange.ledger.record_all", side_effect=OSError("disk full")):
         answer = client.post(address("purpose", world.hanako.pk), WHY)
         found = client.post("/desk/residents/resident/", {"name": "山田", "birth_date": "1990-04-15"})
     assert (answer.status_code, found.status_code) == (500, 500)
@@ -75,7 +75,7 @@ def test_when_the_record_cannot_be_written_nothing_opens(world: World) -> None:
 def test_when_the_record_cannot_be_written_the_number_stays_masked(world: World) -> None:
     client = world.opened(world.clerk, world.hanako)
     client.raise_request_exception = False
-    with patch("exchange.ledger.record", side_effect=OSError), patch("desk.pages.number.unmask") as unmask:
+    with patch("exchange.ledger.record_all", side_effect=OSError), patch("desk.pages.number.unmask") as unmask:
         answer = client.post(address("unmask", world.hanako.pk), {"reason": "窓口で確認"})
     assert answer.status_code == 500
     assert unmask.call_count == 0

@@ -25,7 +25,14 @@ def look(**changes) -> str:
 
 @pytest.mark.parametrize(
     ("what", "row"),
-    [("register", "L91"), ("search", "L92"), ("search-arrivals", "L92"), ("number", "L93"), ("code-issue", "L94a")],
+    [
+        ("register", "L91"),
+        ("search", "L92"),
+        ("search-arrivals", "L92"),
+        ("number", "L93"),
+        ("code-issue", "L94a"),
+        ("protection", "L95"),
+    ],
 )
 def test_each_kind_of_look_names_its_row(what, row):
     reference = look(what=what)
@@ -55,6 +62,13 @@ def test_what_no_row_names_is_refused_on_record():
         with pytest.raises(Refused):
             look(**changes)
     assert [row.phase for row in AccessRecord.objects.all()] == ["REFUSED"] * 3
+
+
+def test_who_is_told_is_named_and_needs_no_ground_of_its_own():
+    told = looks.Look(agency=agency(CHOFU), subject=b"s" * 32, what="protection", told=agency(PENSION))
+    assert len(looks.record_all([told, told], at=NOW)) == 2
+    bodies = [json.loads(leaf.body) for leaf in Leaf.objects.all()]
+    assert [(body["row"], body["inquirer"], body["provider"]) for body in bodies] == [("L95", CHOFU, PENSION)] * 2
 
 
 def test_every_ground_has_a_row():

@@ -47,6 +47,13 @@ def test_every_route_is_for_a_task_that_exists() -> None:
     assert set(celery.app.conf.task_routes) <= set(celery.app.tasks)
 
 
+def test_what_needs_the_vault_goes_to_the_workers_that_have_it() -> None:
+    beat = {entry["task"] for entry in celery.app.conf.beat_schedule.values()}
+    for name in ("drain_code_issues", "finish_moves", "restore_protection"):
+        assert celery.app.conf.task_routes[f"mynaportal.tasks.{name}"] == {"queue": "registry"}
+        assert f"mynaportal.tasks.{name}" in beat
+
+
 def test_the_beat_can_tell_when_each_is_due() -> None:
     from celery.schedules import maybe_schedule
 
@@ -74,6 +81,7 @@ def test_periodic_work_on_empty_databases_does_nothing_and_may_be_repeated() -> 
     for _ in range(2):
         tasks.drain_code_issues()
         tasks.finish_moves()
+        tasks.restore_protection()
         tasks.forget_what_has_ended()
 
 
