@@ -112,7 +112,7 @@ def finish_moves(*, at: datetime, most: int = 500) -> int:
     """End what a kill left half done: residents whose municipality has no code yet. Returns how many."""
     told = IssuedCode.objects.filter(resident=OuterRef("resident"), agency=OuterRef("local_government_code"))
     open_entries = Entry.objects.current().filter(status=Status.RESIDENT).exclude(Exists(told))[:most]
-    finished = drain_code_issues(at=at)
+    finished = drain_code_issues(at=at).done
     for entry in open_entries.select_related("resident"):
         know_here(entry=entry, at=at)
         finished += 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -28,17 +28,40 @@ class Offered:
         return "<Offered>"
 
 
+@dataclass(frozen=True, slots=True, repr=False, kw_only=True)
+class Offer:
+    """A code to be put down. `acquisition` names the issue: always the same id for the same issue."""
+
+    acquisition: uuid.UUID
+    agency: Agency
+    local_id: str
+    code: Blinded
+    epoch: int
+
+    def __repr__(self) -> str:
+        return "<Offer>"
+
+
 def offer(*, acquisition: uuid.UUID, agency: Agency, local_id: str, code: Blinded, epoch: int) -> None:
     """Put a code down for its agency. The same acquisition again changes nothing."""
-    values = {
-        "agency": agency,
-        "epoch": epoch,
-        "ephemeral": code.ephemeral,
-        "body": code.body,
-        "local_id_sealed": seal("record-seal", local_id.encode(), context=_context(acquisition)),
-    }
+    offer_all([Offer(acquisition=acquisition, agency=agency, local_id=local_id, code=code, epoch=epoch)])
+
+
+def offer_all(offers: Sequence[Offer]) -> None:
+    """As `offer`, for many: all or none."""
+    rows = [
+        CodeIssue(
+            acquisition=each.acquisition,
+            agency=each.agency,
+            epoch=each.epoch,
+            ephemeral=each.code.ephemeral,
+            body=each.code.body,
+            local_id_sealed=seal("record-seal", each.local_id.encode(), context=_context(each.acquisition)),
+        )
+        for each in offers
+    ]
     with transaction.atomic(using=EXCHANGE):
-        CodeIssue.objects.get_or_create(acquisition=acquisition, defaults=values)
+        CodeIssue.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 def collect(*, agency: Agency, limit: int = 500) -> list[Offered]:

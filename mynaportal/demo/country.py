@@ -28,6 +28,7 @@ from mynaportal.demo.families import Household, Person
 from mynaportal.demo.plan import Plan
 from mynaportal.demo.progress import Progress
 from numbering import assignment, persons
+from numbering.persons import Promise
 from residents import details, register
 from residents.models import Entry, LocalPerson, Resident
 from residents.models import Household as HouseholdRow
@@ -121,20 +122,19 @@ def write_own_lists(country: Country) -> None:
 
 def promise_codes(country: Country) -> None:
     """Note for every person which agencies are to get a code: municipality, tax, and pension from 18 on."""
-    jobs = country.shuffled(_jobs(country))
-    epochs = {agency: conversion.current_epoch(Agency.objects.get(local_code=agency)) for _, agency, _ in jobs}
-    residents = Resident.objects.in_bulk([resident for resident, _, _ in jobs])
-    for resident, agency, local_id in country.progress.each(jobs, len(jobs)):
-        persons.request_issue(
-            resident=residents[resident], agency=agency, epoch=epochs[agency], local_id=local_id, at=country.at
-        )
+    wanted = country.shuffled(_jobs(country))
+    local_codes = {agency for _, agency, _ in wanted}
+    epochs = {code: conversion.current_epoch(Agency.objects.get(local_code=code)) for code in local_codes}
+    promises = (Promise(resident, agency, epochs[agency], local_id) for resident, agency, local_id in wanted)
+    persons.request_issues(promises=country.progress.each(promises, len(wanted)), at=country.at)
 
 
 def issue_codes(country: Country) -> None:
     """Lay the codes ready for the agencies, in another order than they were promised."""
     jobs = country.shuffled(list(persons.pending_issues()))
-    for job in country.progress.each(jobs, len(jobs)):
-        codes.issue_code(resident=job.resident, agency=job.agency, local_id=job.local_id, at=country.at)
+    issued = codes.issue_codes(promised=jobs, at=country.at, progress=country.progress.at)
+    if issued.left:
+        raise RuntimeError(f"{issued.left} codes could not be issued; the log says at which agency.")
 
 
 def collect_codes(country: Country) -> None:

@@ -77,33 +77,89 @@ def test_the_issue_is_on_the_persons_record(hanako):
     assert (record.kind, record.row, record.inquirer.local_code) == ("LOOK", "L94c", PENSION)
 
 
-@pytest.mark.parametrize("step", ["looks.record", "code_issue.offer", "persons.note_issue"])
+@pytest.mark.parametrize("step", ["looks.record_all", "code_issue.offer_all", "persons.note_issues"])
 def test_what_a_crash_leaves_half_done_is_finished(hanako, monkeypatch, step):
     room, act = step.split(".")
 
     class Killed(BaseException):
         pass
 
-    def kill(**facts):
+    def kill(*given, **facts):
         raise Killed
 
     with monkeypatch.context() as patch, pytest.raises(Killed):
         patch.setattr(getattr(codes, room), act, kill)
         issue_code(resident=hanako, agency=MITAKA, local_id="15", at=NOW)
     assert persons.agencies_knowing(hanako) == []
-    assert drain_code_issues(at=NOW) == 1
-    assert drain_code_issues(at=NOW) == 0
+    assert drain_code_issues(at=NOW) == (1, 0)
+    assert drain_code_issues(at=NOW) == (0, 0)
     (waiting,) = code_issue.collect(agency=agency(MITAKA))
     assert waiting.local_id == "15"
     assert persons.agencies_knowing(hanako) == [MITAKA]
     assert Leaf.objects.count() >= 1
 
 
+def promise(resident: Resident, *local_codes: str) -> None:
+    for local_code in local_codes:
+        persons.request_issue(
+            resident=resident,
+            agency=local_code,
+            epoch=conversion.current_epoch(agency(local_code)),
+            local_id="15",
+            at=NOW,
+        )
+
+
+def test_an_agency_without_a_key_holds_up_no_other(hanako):
+    promise(hanako, MITAKA, PENSION)
+    Agency.objects.filter(local_code=MITAKA).update(code_public_key=None)
+    assert drain_code_issues(at=NOW) == (1, 1)
+    assert drain_code_issues(at=NOW) == (0, 1)
+    assert persons.agencies_knowing(hanako) == [PENSION]
+    registry.register_own_key(agency=agency(MITAKA), private_key=KEY)
+    assert drain_code_issues(at=NOW) == (1, 0)
+    assert persons.agencies_knowing(hanako) == [MITAKA, PENSION]
+
+
+def test_whatever_fails_at_one_agency_is_logged_without_the_person_and_holds_up_no_other(hanako, caplog):
+    promise(hanako, MITAKA, PENSION)
+    Agency.objects.filter(local_code=MITAKA).update(assessment_until=None)
+    assert drain_code_issues(at=NOW) == (1, 1)
+    assert persons.agencies_knowing(hanako) == [PENSION]
+    (line,) = [entry.getMessage() for entry in caplog.records]
+    assert line == f"Codes for agency {MITAKA} could not be issued and wait (Refused)."
+
+
+def test_many_are_issued_in_batches_as_one_by_one(hanako, monkeypatch):
+    taro = settle(TARO).resident
+    promise(hanako, MITAKA, PENSION)
+    promise(taro, MITAKA, PENSION)
+    shown = []
+    monkeypatch.setattr(codes, "_BATCH", 1)
+    promised = list(persons.pending_issues())
+    assert codes.issue_codes(promised=promised, at=NOW, progress=lambda *at: shown.append(at)) == (4, 0)
+    assert shown == [(1, 4), (2, 4), (3, 4), (4, 4)]
+    assert codes.issue_codes(promised=promised, at=NOW) == (0, 4)  # stale rows: nothing is done twice
+    assert (CodeIssue.objects.count(), Leaf.objects.count()) == (4, 4)
+    portal = Agency.objects.portal()
+    for local_code in (MITAKA, PENSION):
+        opened = {
+            conversion.convert(
+                code=Code(rist1.unblind(each.code, KEY), 1), source=agency(local_code), target=portal
+            ).value
+            for each in code_issue.collect(agency=agency(local_code))
+        }
+        assert opened == {portal_code_of(who).value for who in (hanako, taro)}
+    for who in (hanako, taro):
+        found = records.of_citizen(portal_code=portal_code_of(who), at=NOW)
+        assert {record.inquirer.local_code for record in found} == {MITAKA, PENSION}
+
+
 def test_nothing_is_offered_that_is_not_on_record(hanako, monkeypatch):
-    def fail(**facts):
+    def fail(*given, **facts):
         raise RuntimeError
 
-    monkeypatch.setattr(codes.looks, "record", fail)
+    monkeypatch.setattr(codes.looks, "record_all", fail)
     with pytest.raises(RuntimeError):
         issue_code(resident=hanako, agency=MITAKA, local_id="1", at=NOW)
     assert not CodeIssue.objects.exists()

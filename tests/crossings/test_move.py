@@ -20,8 +20,8 @@ from tests.support import DATABASES
 pytestmark = DATABASES
 
 STEPS = [
-    "residents.moves.move_in", "numbering.persons.request_issue", "numbering.persons.blinded_point",
-    "exchange.looks.record", "exchange.code_issue.offer", "numbering.persons.note_issue",
+    "residents.moves.move_in", "numbering.persons.request_issue", "numbering.persons.blinded_points",
+    "exchange.looks.record_all", "exchange.code_issue.offer_all", "numbering.persons.note_issues",
 ]  # fmt: skip
 
 

@@ -70,6 +70,33 @@ def test_a_code_is_promised_then_issued() -> None:
     assert persons.agencies_knowing(who) == ["132080"]
 
 
+def test_many_points_are_those_of_each_and_in_their_order() -> None:
+    private = rist1.new_scalar()
+    public = rist1.public_key(private)
+    who, other = resident(), resident()
+    alone = rist1.unblind(persons.blinded_point(resident=other, recipient_public_key=public), private)
+    many = persons.blinded_points(residents=[who.pk, other.pk, who.pk], recipient_public_key=public)
+    first, second, third = (rist1.unblind(point, private) for point in many)
+    assert (first == third != second) and second == alone
+    assert PersonSecret.objects.count() == 2
+
+
+def test_many_promises_are_as_one_by_one() -> None:
+    who = resident()
+    first = persons.request_issue(resident=who, agency="132080", epoch=1, at=NOW, local_id="1")
+    promises = [persons.Promise(who.pk, agency, 1, "2") for agency in ("132080", "900019")]
+    assert "132080" not in repr(promises)
+    for _ in range(2):
+        persons.request_issues(promises=promises, at=NOW)
+    assert sorted(persons.pending_issues().values_list("agency", "local_id")) == [("132080", "1"), ("900019", "2")]
+    persons.note_issues(issues=[first], at=NOW)
+    assert list(persons.pending_issues().values_list("agency", flat=True)) == ["900019"]
+    persons.note_issues(issues=list(IssuedCode.objects.all()), at=NOW + timedelta(minutes=1))
+    assert persons.agencies_knowing(who) == ["132080", "900019"]
+    first.refresh_from_db()
+    assert (first.issued_at, first.local_id) == (NOW, "")
+
+
 def test_agencies_are_named_once_over_all_epochs() -> None:
     who = resident()
     for agency, epoch in (("900019", 1), ("132080", 1), ("132080", 2)):
