@@ -8,11 +8,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-import time
-from datetime import timedelta
 
 from django.conf import settings
-from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -24,16 +21,10 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from crossings import sign_in
+from desk import door
+from desk.pages.page import show
 
 PURPOSE = "desk-sign-in"
-LONGEST = timedelta(hours=8)
-
-_SESSION_KEY = "desk-since"
-
-
-def is_desk_session(request: HttpRequest) -> bool:
-    """Whether this session was opened at the desk's door, less than a working day ago."""
-    return time.time() - request.session.get(_SESSION_KEY, 0) < LONGEST.total_seconds()
 
 
 @never_cache
@@ -41,9 +32,7 @@ def is_desk_session(request: HttpRequest) -> bool:
 @require_safe
 def page(request: HttpRequest) -> HttpResponse:
     """A fresh challenge, and the button that takes it to the reader."""
-    from desk.site import site
-
-    if site.has_permission(request):
+    if door.is_open(request):
         return HttpResponseRedirect(reverse("desk:index"))
     return _page(request)
 
@@ -74,7 +63,7 @@ def answer(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_GET
 def finish(request: HttpRequest) -> HttpResponse:
-    """Open the clerk's session: a new session id, idle for a quarter of an hour at most."""
+    """Open the clerk's session."""
     try:
         found = sign_in.finish(
             challenge_id=request.GET.get("challenge", ""),
@@ -88,15 +77,11 @@ def finish(request: HttpRequest) -> HttpResponse:
         return _page(request, problem=_("The card reader's answer is not readable."), status=400)
     if not found.user.is_staff:
         return _page(request, problem=_("This card does not open the desk."), status=403)
-    login(request, found.user, backend="accounts.backends.CardBackend")
-    request.session.set_expiry(settings.CLERK_SESSION_AGE)
-    request.session[_SESSION_KEY] = time.time()
+    door.open_session(request, found.user)
     return HttpResponseRedirect(reverse("desk:index"))
 
 
 def _page(request: HttpRequest, *, problem: str = "", status: int = 200) -> HttpResponse:
-    from desk.pages.page import show
-
     challenge = None
     if not problem:
         if request.session.session_key is None:

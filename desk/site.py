@@ -13,15 +13,14 @@ from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, URLResolver, path, reverse, reverse_lazy
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_protect
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 from django.views.i18n import set_language
 
-from agencies.models import Agency
-from desk import sign_in
+from desk import door, frame, sign_in
 from desk.pages import approvals, home
-from desk.permissions import Act, may
+from desk.pages.page import show
 
 TAKEN_OFF = frozenset(
     {"password_change", "password_change_done", "autocomplete", "view_on_site", "app_list", "login", "logout"}
@@ -31,13 +30,12 @@ TAKEN_OFF = frozenset(
 class DeskSite(AdminSite):
     """The clerks' door under /desk/, entered by card only."""
 
-    site_header = site_title = _("Municipal desk")
+    site_header = site_title = frame.TITLE
     enable_nav_sidebar = False
     site_url = None
 
     def has_permission(self, request: HttpRequest) -> bool:
-        """A clerk's account, signed in at this door. A citizen's account never passes, whoever the person is."""
-        return bool(getattr(request.user, "is_staff", False)) and sign_in.is_desk_session(request)
+        return door.is_open(request)
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         stock = [url for url in super().get_urls() if getattr(url, "name", None) not in TAKEN_OFF]
@@ -48,7 +46,9 @@ class DeskSite(AdminSite):
             path("sign-out/", self.page(_sign_out), name="logout"),
             path("language/", _language, name="language"),
             path("approvals/", self.page(approvals.waiting), name="approvals"),
-            path("lists/", self.page(home.lists), name="lists"),
+            path("keep/", self.page(_keep), name="keep"),
+            path("ended/", _ended, name="ended"),
+            path("lists/", self.page(self.lists), name="lists"),
             path("lists/statute/", self.page(home.statute_rows), name="statute"),
         ]
         return own + stock
@@ -62,20 +62,13 @@ class DeskSite(AdminSite):
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return home.home(request)
 
+    def lists(self, request: HttpRequest) -> HttpResponse:
+        """The lists of this site that the clerk's post may read."""
+        shown = [admin for admin in self._registry.values() if admin.is_list and admin.has_view_permission(request)]
+        return home.lists(request, admins=shown)
+
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
-        """What the frame shows: whose desk it is and what this post may do. No recent actions: none are kept."""
-        entered = self.has_permission(request)
-        agency = Agency.objects.known(request.user.agency) if entered else None
-        return {
-            "site_title": self.site_title,
-            "site_header": self.site_header,
-            "has_permission": entered,
-            "desk_agency": agency.name if agency else "",
-            "desk_post": request.user.get_post_display() if entered else "",
-            "may": {act.name.lower(): may(request.user, act) for act in Act},
-            "is_popup": False,
-            "is_nav_sidebar_enabled": False,
-        }
+        return frame.context(request)
 
 
 @require_POST
@@ -85,6 +78,26 @@ def _sign_out(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(reverse("desk:login"))
 
 
+@require_GET
+def _keep(request: HttpRequest) -> HttpResponse:
+    """Asked for by "stay signed in": the request itself renews the session."""
+    return HttpResponse(status=204)
+
+
+@login_not_required
+@require_GET
+def _ended(request: HttpRequest) -> HttpResponse:
+    """Where a page goes that has been idle too long. It ends nothing itself: a link must not sign anyone out."""
+    if door.is_open(request):
+        return HttpResponseRedirect(reverse("desk:index"))
+    return show(
+        request,
+        "desk/ended.html",
+        title=_("You have been signed out"),
+        lead=_("Nothing was pressed for a while. What stood on the page is closed."),
+    )
+
+
 _language = login_not_required(require_POST(csrf_protect(set_language)))
 
-site = DeskSite(name="desk")
+site = DeskSite(name=frame.SITE)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from django.contrib.admin import ModelAdmin
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -37,14 +39,11 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 @for_clerks_who_may(Act.SEE_AGENCIES)
-def lists(request: HttpRequest) -> HttpResponse:
-    """Everything that is there for reading only."""
-    from desk.site import site
-
+def lists(request: HttpRequest, admins: Sequence[ModelAdmin[Any]]) -> HttpResponse:
+    """Everything that is there for reading only, as far as the site found it open to this post."""
     tiles = [
-        {"name": admin.title, "href": reverse(f"desk:{model._meta.app_label}_{model._meta.model_name}_changelist")}
-        for model, admin in site._registry.items()
-        if admin.is_list and admin.has_view_permission(request)
+        {"name": admin.title, "href": reverse(f"desk:{admin.opts.app_label}_{admin.opts.model_name}_changelist")}
+        for admin in admins
     ]
     tiles.append({"name": _("The permission table"), "href": reverse("desk:statute")})
     return show(

@@ -13,7 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 
-from desk import grants
+from desk import frame, grants
 from desk.permissions import Act, keeps, may, may_receive
 from residents.models import Resident
 
@@ -22,10 +22,8 @@ View = Callable[..., HttpResponse]
 
 def show(request: HttpRequest, template: str, *, title: Any, status: int = 200, **context: Any) -> HttpResponse:
     """The page, with what the frame around it needs."""
-    from desk.site import site
-
-    request.current_app = site.name
-    return TemplateResponse(request, template, {**site.each_context(request), "title": title, **context}, status=status)
+    request.current_app = frame.SITE
+    return TemplateResponse(request, template, {**frame.context(request), "title": title, **context}, status=status)
 
 
 def for_clerks_who_may(act: Act) -> Callable[[View], View]:

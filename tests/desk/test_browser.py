@@ -22,7 +22,7 @@ RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 SIZES = [("ja", 320), ("en", 1280), *([("ja", 1280), ("en", 320)] if SOAK else [])]
 RESIDENTS = "/desk/residents/resident/"
 PAGES = {
-    "nobody": ["/desk/sign-in/"],
+    "nobody": ["/desk/sign-in/", "/desk/ended/"],
     "clerk": [
         "/desk/", RESIDENTS, RESIDENTS + "arrivals/", RESIDENTS + "new/", RESIDENTS + "new/birth/",
         RESIDENTS + "new/from-abroad/", RESIDENTS + "{taro}/purpose/", RESIDENTS + "{taro}/change/",
@@ -120,6 +120,27 @@ def test_a_move_is_clicked_through_without_script(chromium: Browser, desk: Site)
     assert "住民票に記載しました" in page.inner_text("main")
     assert "東京都調布市布田1-2-3" in page.inner_text("main")
     assert said == []
+    page.context.close()
+
+
+def test_an_idle_page_warns_after_two_thirds_of_a_quarter_of_an_hour(chromium: Browser, desk: Site) -> None:  # noqa: F811
+    page, said = opened(chromium, desk, "clerk", language="en", width=360)
+    page.clock.install()
+    page.goto("/desk/lists/")
+    page.clock.fast_forward(13 * 60 * 1000)
+    dialog = page.get_by_role("dialog", name="Are you still there?")
+    dialog.wait_for(state="visible")
+    assert violations(page) == []
+    with page.expect_response("**/desk/keep/") as answer:
+        page.get_by_role("button", name="Stay signed in").click()
+    assert answer.value.status == 204
+    dialog.wait_for(state="hidden")
+    page.clock.fast_forward(16 * 60 * 1000)
+    page.wait_for_url("**/desk/")  # the server decides, and for it this session is still young
+    page.context.clear_cookies()
+    page.goto("/desk/ended/")
+    assert "You have been signed out" in page.inner_text("h1")
+    assert violations(page) == [] and said == []
     page.context.close()
 
 

@@ -26,6 +26,8 @@ OUTCOMES = {
     "sign-in-finish": (403, 403, 403, 403, 403),
     "language": (405, 405, 405, 405, 405),
     "logout": (302, IN, 405, 405, 405),
+    "keep": (302, 302, 204, 204, 204),
+    "ended": (200, 200, IN, IN, IN),
     "index": LIST,
     "approvals": LIST,
     "lists": LIST,

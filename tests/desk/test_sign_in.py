@@ -13,11 +13,11 @@ from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
+from accounts import session_limit
 from accounts.models import SignIn, User
 from cards.models import Card
 from cards.reader.protocol import signed_message
 from crossings import sign_in
-from desk.sign_in import LONGEST
 from tests.cards.chips import PIN
 from tests.cards.people import in_use, places, terminal  # noqa: F401
 from tests.desk.world import CHOFU, World
@@ -114,8 +114,31 @@ def test_a_forged_answer_is_refused(world: World, given: dict[str, str]) -> None
 def test_after_eight_hours_the_card_is_asked_again(world: World) -> None:
     client = world.client(world.clerk)
     assert client.get("/desk/").status_code == 200
-    with patch("desk.sign_in.time.time", return_value=time.time() + LONGEST.total_seconds() + 1):
+    with patch("accounts.session_limit.time.time", return_value=time.time() + session_limit.CLERK.total_seconds() + 1):
         assert client.get("/desk/").status_code == 302
+
+
+def test_what_was_prepared_in_the_browser_before_does_not_go_on_in_the_clerks_session(world: World) -> None:
+    client = world.client(world.clerk)
+    session = client.session
+    session["prepared"] = "before"
+    session.save()
+    with patch("desk.sign_in.sign_in.finish", return_value=signed_in(world.clerk)):
+        client.get("/desk/sign-in/finish/?challenge=x")
+    assert "prepared" not in client.session
+    assert client.get("/desk/").status_code == 200
+
+
+def test_an_idle_page_asks_and_leads_out(world: World) -> None:
+    client = world.client(world.clerk)
+    page = client.get("/desk/").content.decode()
+    assert f'data-seconds="{client.session.get_expiry_age()}"' in page and "js/idle.js" in page
+    assert client.get("/desk/keep/").status_code == 204
+    assert client.get("/desk/ended/").headers["Location"] == "/desk/"
+    nobody = Client()
+    assert nobody.get("/desk/keep/").status_code == 302
+    ended = nobody.get("/desk/ended/").content.decode()
+    assert "/desk/sign-in/" in ended and "js/idle.js" not in ended
 
 
 def test_signing_out_ends_the_session_and_the_permissions(world: World) -> None:

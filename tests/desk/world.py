@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from django.conf import settings
 from django.test import Client
 
 from accounts.models import User
@@ -14,8 +14,8 @@ from agencies.models import Agency
 from codes import rist1
 from codes.rist1 import Code
 from crossings.enrol import enrol
+from desk.door import _SESSION_KEY
 from desk.pages.page import address
-from desk.sign_in import _SESSION_KEY
 from residents import moves, register
 from residents.details import Address, PersonDetails
 from residents.models import Resident
@@ -66,7 +66,8 @@ class World:
             client.force_login(user)
             if user.is_staff:
                 session = client.session
-                session[_SESSION_KEY] = time.time()
+                session.set_expiry(settings.CLERK_SESSION_AGE)
+                session[_SESSION_KEY] = True
                 session.save()
         return client
 
