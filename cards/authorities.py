@@ -11,7 +11,9 @@ from django.conf import settings
 from cards.pki import keyfiles
 from cards.pki.addresses import Addresses
 from cards.pki.authority import Authority, Publication
+from cards.pki.keystore import KeyFiles, KeyStore
 from cards.pki.profiles import PROFILES, SIGNATURE, USER_AUTHENTICATION, Profile, with_suite
+from cards.pki.token import TokenKeys
 
 # How many lists the revoked certificates of the user-authentication authority are spread over.
 _SHARDS = 64
@@ -24,11 +26,23 @@ def issuing(purpose: str, *, at: dt.datetime) -> Authority:
     """
     directory = Path(settings.PKI_DIR)
     try:
-        return keyfiles.current(directory, PROFILES[purpose])
+        return keyfiles.current(directory, PROFILES[purpose], keys())
     except keyfiles.NoAuthority:
         if not settings.KEYS_CREATE_MISSING:
             raise
-        return keyfiles.create(directory, next_profile(purpose), generation=1, at=at)
+        return make(purpose, generation=1, at=at)
+
+
+def make(purpose: str, *, generation: int, at: dt.datetime) -> Authority:
+    """Make a generation's key and its certificate; the newest is the one that issues."""
+    return keyfiles.create(Path(settings.PKI_DIR), next_profile(purpose), generation=generation, at=at, keys=keys())
+
+
+def keys() -> KeyStore:
+    """Where the authorities' private keys are: in the token that the settings name, or in files beside."""
+    if settings.PKI_TOKEN_MODULE:
+        return TokenKeys(settings.PKI_TOKEN_MODULE, settings.PKI_TOKEN_LABEL, Path(settings.PKI_TOKEN_PIN_FILE))
+    return KeyFiles(Path(settings.PKI_DIR))
 
 
 def next_profile(purpose: str) -> Profile:
@@ -43,7 +57,7 @@ def generations(purpose: str) -> list[int]:
 
 def of_generation(purpose: str, generation: int) -> Authority:
     """The authority by one of its keys. Raises cards.pki.keyfiles.NoAuthority."""
-    return keyfiles.of_generation(Path(settings.PKI_DIR), PROFILES[purpose], generation)
+    return keyfiles.of_generation(Path(settings.PKI_DIR), PROFILES[purpose], generation, keys())
 
 
 def anchors(purpose: str) -> list[x509.Certificate]:

@@ -36,6 +36,10 @@ CARDS_DIR = VAR_DIR / "cards"
 AGENCIES_DIR = VAR_DIR / "agencies"
 PKI_DIR = Path(env("MYNA_PKI_DIR", str(VAR_DIR / "pki")))
 PKI_PUBLIC_DIR = Path(env("MYNA_PKI_PUBLIC_DIR", str(VAR_DIR / "pki-public")))
+# The PKCS#11 module that holds the authorities' keys; without one they are files in PKI_DIR. Needs python-pkcs11.
+PKI_TOKEN_MODULE = env("MYNA_PKI_TOKEN_MODULE")
+PKI_TOKEN_LABEL = env("MYNA_PKI_TOKEN_LABEL", "mynaportal")
+PKI_TOKEN_PIN_FILE = env("MYNA_PKI_TOKEN_PIN_FILE", "/run/secrets/pki_token_pin")
 PKI_SUITE = env("MYNA_PKI_SUITE", "RSA-2048")  # of an authority's next generation; see cards/pki/profiles.py
 VAR_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
 

@@ -127,10 +127,6 @@ def new_serial() -> int:
     return secrets.randbits(158) | 1 << 158
 
 
-def new_key(profile: Profile) -> ec.EllipticCurvePrivateKey:
-    return ec.generate_private_key(profile.authority_curve)
-
-
 def self_signed(profile: Profile, key: ec.EllipticCurvePrivateKey, *, at: dt.datetime) -> x509.Certificate:
     """The authority's own certificate, the anchor that verifiers trust."""
     start = at.replace(microsecond=0)

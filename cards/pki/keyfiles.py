@@ -1,22 +1,20 @@
-"""The authorities' keys as files: `<stem>.<generation>.key` (PKCS #8, mode 0600) and `.cer` (PEM), for development.
+"""The authorities by their certificates, `<stem>.<generation>.cer` (PEM); their keys are in a store of their own.
 
-Production keeps the keys in a token; the rest of the house only sees `Authority`. A private key is parsed once per
-process. A process without the key files can still verify: it reads the certificates alone.
+The rest of the house only sees `Authority`. A private key is loaded once per process. A process without the keys can
+still verify: it reads the certificates alone.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import os
-import secrets
 from functools import lru_cache
 from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
-from cards.pki.authority import Authority, new_key, self_signed
+from cards.pki.authority import Authority, self_signed
+from cards.pki.keystore import KeyFiles, KeyStore, NoKey, put
 from cards.pki.profiles import Profile, of_anchor
 
 
@@ -29,22 +27,22 @@ def generations(directory: Path, profile: Profile) -> list[int]:
     return sorted(int(path.name.split(".")[1]) for path in directory.glob(f"{profile.file_stem}.*.cer"))
 
 
-def current(directory: Path, profile: Profile) -> Authority:
+def current(directory: Path, profile: Profile, keys: KeyStore | None = None) -> Authority:
     """The newest generation, which issues. Raises NoAuthority."""
     found = generations(directory, profile)
     if not found:
         raise NoAuthority(f"No authority for {profile.file_stem}.")
-    return _load(directory, profile, found[-1])
+    return _load(directory, profile, found[-1], keys or KeyFiles(directory))
 
 
-def of_generation(directory: Path, profile: Profile, generation: int) -> Authority:
+def of_generation(directory: Path, profile: Profile, generation: int, keys: KeyStore | None = None) -> Authority:
     """One generation, which goes on signing its revocation lists until its last certificate expires.
 
     Raises NoAuthority.
     """
     if generation not in generations(directory, profile):
         raise NoAuthority(f"No generation {generation} of {profile.file_stem}.")
-    return _load(directory, profile, generation)
+    return _load(directory, profile, generation, keys or KeyFiles(directory))
 
 
 def anchors(directory: Path, profile: Profile) -> list[x509.Certificate]:
@@ -57,58 +55,39 @@ def anchor(directory: Path, profile: Profile, generation: int) -> x509.Certifica
     return _certificate(directory, profile, generation)
 
 
-def create(directory: Path, profile: Profile, *, generation: int, at: dt.datetime) -> Authority:
+def create(
+    directory: Path, profile: Profile, *, generation: int, at: dt.datetime, keys: KeyStore | None = None
+) -> Authority:
     """Make this generation; two processes at once end up with one and the same."""
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    key = new_key(profile)
-    _put(
-        _path(directory, profile, generation, "key"),
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()),
-    )
-    certificate = self_signed(profile, _key(directory, profile, generation), at=at)
-    _put(_path(directory, profile, generation, "cer"), certificate.public_bytes(serialization.Encoding.PEM))
-    return _load(directory, profile, generation)
+    keys = keys or KeyFiles(directory)
+    name = key_name(profile, generation)
+    keys.make(name, profile.authority_curve)
+    certificate = self_signed(profile, keys.load(name), at=at)
+    put(_path(directory, profile, generation), certificate.public_bytes(serialization.Encoding.PEM))
+    return _load(directory, profile, generation, keys)
 
 
-def _path(directory: Path, profile: Profile, generation: int, kind: str) -> Path:
-    return directory / f"{profile.file_stem}.{generation}.{kind}"
+def key_name(profile: Profile, generation: int) -> str:
+    """What a generation's key is called in its store."""
+    return f"{profile.file_stem}.{generation}"
 
 
-def _put(path: Path, content: bytes) -> None:
-    """Write whole or not at all, and never over what another process has just put there."""
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}.draft")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        path.hardlink_to(draft)
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()
-
-
-def _key(directory: Path, profile: Profile, generation: int) -> ec.EllipticCurvePrivateKey:
-    try:
-        data = _path(directory, profile, generation, "key").read_bytes()
-    except FileNotFoundError:
-        raise NoAuthority(f"No key of generation {generation} for {profile.file_stem}.") from None
-    key = serialization.load_pem_private_key(data, password=None)
-    if not isinstance(key, ec.EllipticCurvePrivateKey):
-        raise NoAuthority("The authority's key is of another kind than its profile.")
-    return key
+def _path(directory: Path, profile: Profile, generation: int) -> Path:
+    return directory / f"{key_name(profile, generation)}.cer"
 
 
 @lru_cache(maxsize=32)
 def _certificate(directory: Path, profile: Profile, generation: int) -> x509.Certificate:
-    return x509.load_pem_x509_certificate(_path(directory, profile, generation, "cer").read_bytes())
+    return x509.load_pem_x509_certificate(_path(directory, profile, generation).read_bytes())
 
 
 @lru_cache(maxsize=32)
-def _load(directory: Path, profile: Profile, generation: int) -> Authority:
-    key, certificate = _key(directory, profile, generation), _certificate(directory, profile, generation)
+def _load(directory: Path, profile: Profile, generation: int, keys: KeyStore) -> Authority:
+    certificate = _certificate(directory, profile, generation)
+    try:
+        key = keys.load(key_name(profile, generation))
+    except NoKey as error:
+        raise NoAuthority(str(error)) from None
     if key.public_key() != certificate.public_key():
         raise NoAuthority("The authority's key and certificate do not belong together.")
     return Authority(of_anchor(profile, certificate), generation, key, certificate)

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from cards.pki import keyfiles
+from cards import authorities
 from cards.pki.profiles import PROFILES
 from keys import custody
 from mynaportal.doors import ISSUING_DOOR
@@ -48,9 +48,9 @@ class Command(BaseCommand):
             if not any(settings.KEYS_DIR.glob(f"{purpose}.*.key")):
                 self.stdout.write(f"{purpose}: key {custody.create(purpose)} made")
         if ISSUING_DOOR in settings.MYNA_DOORS:
-            for profile in PROFILES.values():
-                if not keyfiles.generations(Path(settings.PKI_DIR), profile):
-                    keyfiles.create(Path(settings.PKI_DIR), profile, generation=1, at=timezone.now())
+            for purpose, profile in PROFILES.items():
+                if not authorities.generations(purpose):
+                    authorities.make(purpose, generation=1, at=timezone.now())
                     self.stdout.write(f"{profile.file_stem}: authority made")
 
     def _copy_to(self, directory: Path) -> None:
