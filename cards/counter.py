@@ -12,7 +12,7 @@ from django.db import transaction
 
 from cards import issuance, lifecycle, validity
 from cards.chip import personalisation
-from cards.chip.applications import AUTHENTICATION, SIGNATURE, SUPPORT
+from cards.chip.applications import SIGNATURE
 from cards.lifecycle import NotPossible
 from cards.models import Card, CardEvent, Certificate
 from databases import REGISTRY
@@ -57,7 +57,7 @@ def take_pins_off(*, card: Card, by: str, at: dt.datetime) -> Card:
         lifecycle.end_signature(card=card, reason=Certificate.Reason.CESSATION_OF_OPERATION, at=at)
         card.without_pins = True
         card.save(update_fields=["without_pins"])
-        personalisation.remove_pins(issuance.chip_file(card), names=(AUTHENTICATION, SUPPORT, SIGNATURE))
+        personalisation.remove_pins(issuance.chip_file(card), names=(*personalisation.FOUR_DIGIT_PINS, SIGNATURE))
         _note(card, _What.PINS_REMOVED, by=by, at=at)
     issuance.complete_chip(card=card, store=issuance.chip_file(card))
     return card

@@ -222,6 +222,7 @@ def complete_chip(*, card: Card, store: CardFile) -> None:
             anchor = authorities.anchor(purpose, row.generation)
             anchors[name] = anchor.public_bytes(serialization.Encoding.DER)
     personalisation.write_certificates(store, certificates=certificates, authorities=anchors)
+    personalisation.write_record_code(store, card.resident.resident_record_code)
     chips.chip_number(resident=card.resident, write=lambda number: personalisation.write_number(store, number))
 
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 OK = b"\x90\x00"
 WRONG_LENGTH = b"\x67\x00"
+NOT_AUTHENTICATED = b"\x63\x00"
 INCOMPATIBLE_FILE = b"\x69\x81"
 SECURITY_NOT_SATISFIED = b"\x69\x82"
 AUTHENTICATION_BLOCKED = b"\x69\x83"

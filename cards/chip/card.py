@@ -6,6 +6,8 @@ wins a try. The private keys are made here and never leave; the answers hold no 
 
 from __future__ import annotations
 
+import hmac
+import secrets
 from collections.abc import Callable
 
 from cryptography.hazmat.primitives import serialization
@@ -13,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa, utils
 
 from cards.chip import apdu, digest_info
 from cards.chip.apdu import Command
-from cards.chip.applications import APPLICATIONS, Application, File, Key, Pin
+from cards.chip.applications import APPLICATIONS, Application, File, Key, Pin, TerminalKey
 from cards.chip.memory import Memory, Secret, Store
 
 # So many attempts on secrets that are already locked are an attack, not a forgetful holder: the keys are destroyed.
@@ -42,6 +44,8 @@ class VirtualCard:
         self._application: Application | None = None
         self._current: int | None = None
         self._verified: dict[str, bytes] = {}
+        self._terminals: dict[str, bytes] = {}
+        self._challenge = b""
 
     def transmit(self, command: bytes) -> bytes:
         """Answer one command. Raises only CardRemoved (from the store): bad commands get a status word."""
@@ -63,17 +67,19 @@ class VirtualCard:
         if command.p2 not in (0x00, 0x0C):
             return apdu.WRONG_PARAMETERS
         if command.p1 == 0x04:
-            return self._select_application(command.data)
+            return self._select_application(memory, command.data)
         if command.p1 == 0x02:
             return self._select_file(memory, command.data)
         return apdu.FILE_NOT_FOUND
 
-    def _select_application(self, identifier: bytes) -> bytes:
+    def _select_application(self, memory: Memory, identifier: bytes) -> bytes:
         application = APPLICATIONS.get(identifier)
-        if application is None:
+        if application is None or (application.optional and application.name not in memory.installed):
             return apdu.FILE_NOT_FOUND
         if application is not self._application:
             self._verified.clear()  # another application's PINs do not count here
+            self._terminals.clear()
+            self._challenge = b""
         self._application, self._current = application, None
         return apdu.OK
 
@@ -92,9 +98,9 @@ class VirtualCard:
             return entry.name in memory.files
         if isinstance(entry, Pin):
             return entry.name in memory.pins
-        return isinstance(entry, Key) and entry.name in memory.keys
+        return isinstance(entry, Key | TerminalKey) and entry.name in memory.keys
 
-    def _entry(self, memory: Memory, short_identifier: int) -> File | Pin | Key | None:
+    def _entry(self, memory: Memory, short_identifier: int) -> File | Pin | Key | TerminalKey | None:
         """The entry that a command means: by its short identifier, which also selects it, or the current one."""
         if short_identifier and self._exists(memory, short_identifier):
             self._current = short_identifier
@@ -151,6 +157,8 @@ class VirtualCard:
 
     def _is_verified(self, memory: Memory, name: str) -> bool:
         """Right in this session, and neither changed nor blocked since by another."""
+        if self._terminals.get(name) is not None:
+            return self._terminals[name] == memory.keys.get(name)
         pin = memory.pins.get(name)
         return pin is not None and pin.tries_left > 0 and self._verified.get(name) == pin.salt
 
@@ -196,7 +204,10 @@ class VirtualCard:
         return self._blocked_status
 
     def _change_pin(self, memory: Memory, command: Command) -> bytes:
-        if command.p1 != 0x01:
+        changes_by = self._application.changes_by if self._application else (command.cla, command.ins, 0x01)
+        if (command.cla, command.ins) != changes_by[:2]:
+            return apdu.UNKNOWN_INSTRUCTION
+        if command.p1 != changes_by[2]:
             return apdu.WRONG_PARAMETERS
         pin = self._pin(memory, command.p2)
         if isinstance(pin, bytes):
@@ -211,6 +222,33 @@ class VirtualCard:
         memory.pins[pin.name] = changed
         self._store.write(memory)
         self._verified[pin.name] = changed.salt
+        return apdu.OK
+
+    # --- terminals ------------------------------------------------------------------------------------------------
+
+    def _get_challenge(self, memory: Memory, command: Command) -> bytes:
+        if command.p1 or command.p2:
+            return apdu.WRONG_PARAMETERS
+        if command.data or command.expected is None or not 8 <= command.expected <= 256:
+            return apdu.WRONG_LENGTH
+        self._challenge = secrets.token_bytes(command.expected)
+        return self._challenge + apdu.OK
+
+    def _authenticate_terminal(self, memory: Memory, command: Command) -> bytes:
+        """HMAC-SHA256 over the challenge, cut to 16 bytes. A challenge serves once, whatever comes of it."""
+        challenge, self._challenge = self._challenge, b""
+        if command.p1 or not command.p2 & 0x80 or command.p2 & 0x60:
+            return apdu.WRONG_PARAMETERS
+        entry = self._entry(memory, command.p2 & 0x1F)
+        if not isinstance(entry, TerminalKey):
+            return apdu.FILE_NOT_FOUND if entry is None else apdu.INCOMPATIBLE_FILE
+        if not challenge:
+            return apdu.CONDITIONS_NOT_SATISFIED
+        key = memory.keys[entry.name]
+        self._terminals.pop(entry.name, None)
+        if not hmac.compare_digest(hmac.digest(key, challenge, "sha256")[:16], command.data):
+            return apdu.NOT_AUTHENTICATED
+        self._terminals[entry.name] = key
         return apdu.OK
 
     # --- signing --------------------------------------------------------------------------------------------------
@@ -250,5 +288,8 @@ _HANDLERS: dict[tuple[int, int], _Handler] = {
     (0x00, 0xB2): VirtualCard._read_record,
     (0x00, 0x20): VirtualCard._verify,
     (0x00, 0x24): VirtualCard._change_pin,
+    (0x80, 0x32): VirtualCard._change_pin,
+    (0x00, 0x84): VirtualCard._get_challenge,
+    (0x00, 0x82): VirtualCard._authenticate_terminal,
     (0x80, 0x2A): VirtualCard._sign,
 }

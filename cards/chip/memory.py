@@ -58,7 +58,10 @@ def _stretch(plain: bytes, salt: bytes, cost: int) -> bytes:
 
 @dataclass(repr=False)
 class Memory:
-    """The chip's whole memory. `printed` is what stands on the card's surface, for the person at the reader."""
+    """The chip's whole memory. `printed` is what stands on the card's surface, for the person at the reader.
+
+    `installed` names the applications of the free area that this card has.
+    """
 
     serial: str
     printed: dict[str, str]
@@ -67,6 +70,8 @@ class Memory:
     files: dict[str, bytes] = field(default_factory=dict)
     alarms: int = 0
     destroyed: bool = False
+    installed: set[str] = field(default_factory=set)
+    photo: bytes = b""
 
     def to_bytes(self) -> bytes:
         content = {
@@ -87,6 +92,8 @@ class Memory:
             "files": {name: _text(content) for name, content in self.files.items()},
             "alarms": self.alarms,
             "destroyed": self.destroyed,
+            "installed": sorted(self.installed),
+            "photo": _text(self.photo),
         }
         return json.dumps(content, ensure_ascii=False, indent=1).encode()
 
@@ -107,6 +114,8 @@ class Memory:
             files={name: _raw(file) for name, file in content["files"].items()},
             alarms=content["alarms"],
             destroyed=content["destroyed"],
+            installed=set(content.get("installed", [])),
+            photo=_raw(content.get("photo", "")),
         )
 
 

@@ -14,11 +14,28 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from cards.chip import records
-from cards.chip.applications import AUTHENTICATION, CODE_A, CODE_B_NAME, PINS, SIGNATURE, SUPPORT
+from cards.chip.applications import (
+    AUTHENTICATION,
+    CODE_A,
+    CODE_B_NAME,
+    FREE_AREA,
+    PINS,
+    RESIDENT_REGISTRY,
+    SIGNATURE,
+    SUPPORT,
+    SURFACE_A,
+    SURFACE_B,
+    SURFACE_BIRTH,
+    File,
+    Pin,
+)
 from cards.chip.memory import Memory, Secret, Store
 
 _TOKEN_LABEL = b"JPKIAPICCTOKEN2"
 _BOTH, _NONE = 0x8F, 0x00
+# The holder may choose different ones; most choose one for all three.
+FOUR_DIGIT_PINS = (AUTHENTICATION, SUPPORT, RESIDENT_REGISTRY)
+TERMINAL_KEY_BYTES = 32
 
 
 class BadPin(ValueError):
@@ -87,7 +104,7 @@ def rewrite_surface(store: Store, *, surface: Surface) -> None:
 
 def _set_pins(memory: Memory, *, pin: str | None, signature_password: str | None) -> None:
     if pin is not None:
-        for name in (AUTHENTICATION, SUPPORT):
+        for name in FOUR_DIGIT_PINS:
             set_pin(memory, name, pin)
     if signature_password is not None:
         set_pin(memory, SIGNATURE, signature_password)
@@ -138,12 +155,51 @@ def write_number(store: Store, number: str) -> None:
     """Write the Individual Number, which is also the code that opens its own file when typed from the surface."""
     with store.opened() as memory:
         memory.files["number"] = records.number_file(number)
-        memory.pins[CODE_A] = Secret.of(number.encode(), limit=PINS[CODE_A].limit)
+        memory.files["surface-number"] = records.number_file(number)
+        for name in (CODE_A, SURFACE_A):
+            memory.pins[name] = Secret.of(number.encode(), limit=PINS[name].limit)
+        store.write(memory)
+
+
+def write_record_code(store: Store, code: str) -> None:
+    """Write the resident record code, for the counters of municipalities."""
+    with store.opened() as memory:
+        memory.files["record-code"] = records.record_code_file(code)
+        store.write(memory)
+
+
+def install(store: Store, *, name: str, content: bytes, secret: bytes | None = None) -> None:
+    """Put an application of the free area on the card, or write it anew, with its PIN or its terminals' key.
+
+    Raises BadPin, and KeyError for an application that does not exist.
+    """
+    application = FREE_AREA[name]
+    with store.opened() as memory:
+        for entry in application.files.values():
+            if isinstance(entry, File):
+                memory.files[entry.name] = content
+            elif isinstance(entry, Pin):
+                set_pin(memory, entry.name, (secret or b"").decode())
+            elif secret is None or len(secret) != TERMINAL_KEY_BYTES:
+                raise BadPin("The terminals' key must have 32 bytes.")
+            else:
+                memory.keys[entry.name] = secret
+        memory.installed.add(name)
+        store.write(memory)
+
+
+def remove(store: Store, *, name: str) -> None:
+    """Take an application of the free area off the card, with all that it held."""
+    with store.opened() as memory:
+        for entry in FREE_AREA[name].files.values():
+            for held in (memory.files, memory.pins, memory.keys):
+                held.pop(entry.name, None)  # type: ignore[attr-defined]
+        memory.installed.discard(name)
         store.write(memory)
 
 
 def has_keys(memory: Memory) -> bool:
-    return bool(memory.keys)
+    return AUTHENTICATION in memory.keys
 
 
 def _write_surface(memory: Memory, surface: Surface, *, photo: bytes | None = None) -> None:
@@ -163,5 +219,21 @@ def _write_surface(memory: Memory, surface: Surface, *, photo: bytes | None = No
         expires_on=dt.date.fromisoformat(surface.expires_on),
         security_code=surface.security_code,
     )
-    if code_b is not None:
-        memory.pins[CODE_B_NAME] = Secret.of(code_b.encode(), limit=PINS[CODE_B_NAME].limit)
+    born = records.era_date(surface.birth_date)
+    if code_b is not None and born is not None:
+        printed = ((CODE_B_NAME, code_b), (SURFACE_B, code_b), (SURFACE_BIRTH, born))
+        for name, value in printed:
+            memory.pins[name] = Secret.of(value.encode(), limit=PINS[name].limit)
+    if photo is not None:
+        memory.photo = photo
+    memory.files["age"] = records.age_file(birth_date=surface.birth_date)
+    memory.files["surface-information"] = b"\x02\x00"
+    memory.files["face"] = records.face_file(
+        birth_date=surface.birth_date,
+        sex=surface.sex,
+        name=surface.name,
+        address=surface.address,
+        photo=memory.photo,
+        expires_on=dt.date.fromisoformat(surface.expires_on),
+        security_code=surface.security_code,
+    )

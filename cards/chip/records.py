@@ -55,15 +55,51 @@ def eight_digits(birth_date: str) -> str:
     return birth_date.replace("-", "").ljust(8, "0")
 
 
+def era_date(birth_date: str) -> str | None:
+    """The birth date by era, YYMMDD, as the surface-check application asks for it; None where it is not known."""
+    if len(birth_date) != 10:
+        return None
+    born = dt.date.fromisoformat(birth_date)
+    era = next((start for start in _ERAS if born >= start), None)
+    return None if era is None else f"{born.year - era.year + 1:02}{born:%m%d}"
+
+
+def age_file(*, birth_date: str, public_key: bytes = b"") -> bytes:
+    """FF10 { DF11 birth date, DF12 key, DF13 signature }: what a shop needs to know that somebody is of age."""
+    parts = (b"\xdf\x11", eight_digits(birth_date).encode()), (b"\xdf\x12", public_key), (b"\xdf\x13", b"")
+    return tlv(b"\xff\x10", b"".join(tlv(tag, value) for tag, value in parts))
+
+
+def face_file(
+    *, birth_date: str, sex: str, name: str, address: str, photo: bytes, expires_on: dt.date, security_code: str
+) -> bytes:
+    """FF20 { DF21 offsets, DF22 to DF2A }: what is printed on the front.
+
+    Real cards hold name, address and code as pictures; ours hold the text that would be in them, and the photo as JPEG.
+    """
+    values = [
+        eight_digits(birth_date).encode(), sex.encode(), b"", name.encode(), address.encode(), photo, b"",
+        f"{expires_on:%Y%m%d}".encode(), security_code.encode(),
+    ]  # fmt: skip
+    parts = [tlv(bytes([0xDF, 0x22 + number]), value) for number, value in enumerate(values)]
+    body_length = 3 + 4 * len(parts) + sum(map(len, parts))
+    at = len(tlv(b"\xff\x20", bytes(body_length))) - sum(map(len, parts))
+    offsets = b""
+    for part in parts:
+        offsets += at.to_bytes(4, "big")
+        at += len(part)
+    return tlv(b"\xff\x20", tlv(b"\xdf\x21", offsets) + b"".join(parts))
+
+
+def record_code_file(code: str) -> bytes:
+    """The resident record code: FF10 0B and eleven digits."""
+    return tlv(b"\xff\x10", code.encode())
+
+
 def code_b(*, birth_date: str, expires_on: dt.date, security_code: str) -> str | None:
     """What a clerk types from the surface: birth date by era (YYMMDD), expiry year, security code: 14 digits.
 
     None for a birth date that is not fully known.
     """
-    if len(birth_date) != 10:
-        return None
-    born = dt.date.fromisoformat(birth_date)
-    era = next((start for start in _ERAS if born >= start), None)
-    if era is None:
-        return None
-    return f"{born.year - era.year + 1:02}{born:%m%d}{expires_on:%Y}{security_code}"
+    born = era_date(birth_date)
+    return None if born is None else f"{born}{expires_on:%Y}{security_code}"

@@ -23,16 +23,24 @@ SURFACE = personalisation.Surface(
     latin_name="YAMADA HANAKO",
     security_code="0042",
 )
-CODE_B = "02041520360042"
+CODE_B, BIRTH = "02041520360042", "020415"
+RECORD_CODE = "24727059608"
+TERMINAL = hashlib.sha256(b"the terminals of a city hall").digest()
 
 JPKI = "00A4040C0AD392F000260100000001"
 SUPPORT = "00A4040C0AD3921000310001010408"
 COMMON = "00A4040C0AD3921000310001010100"
+SURFACE_CHECK = "00A4040C0AD3921000310001010402"
+REGISTRY = "00A4040C0AD3921000310001010401"
+LIBRARY, SEAL, STAFF = (f"00A4040C08F04D594E4100000{n}" for n in (1, 2, 3))
 
 
 def quick(memory: Memory) -> Memory:
     """The same card with PINs that cost next to nothing to compare."""
-    plain = {"authentication": PIN, "support": PIN, "signature": PASSWORD, "code-a": NUMBER, "code-b": CODE_B}
+    plain = {
+        "authentication": PIN, "support": PIN, "registry": PIN, "signature": PASSWORD, "code-a": NUMBER,
+        "code-b": CODE_B, "surface-code-a": NUMBER, "surface-code-b": CODE_B, "surface-birth": BIRTH, "seal-pin": PIN,
+    }  # fmt: skip
     for name, secret in memory.pins.items():
         memory.pins[name] = Secret.of(plain[name].encode(), limit=secret.limit, cost=2)
     return memory
@@ -49,6 +57,10 @@ def _made() -> tuple[bytes, dict[str, bytes]]:
         authorities={"authentication": certificate, "signature": certificate},
     )
     personalisation.write_number(store, NUMBER)
+    personalisation.write_record_code(store, RECORD_CODE)
+    personalisation.install(store, name="library", content=b"L-0042")
+    personalisation.install(store, name="seal", content=b"SEAL-0042", secret=PIN.encode())
+    personalisation.install(store, name="staff", content=b"STAFF-0042", secret=TERMINAL)
     with store.opened() as memory:
         return quick(memory).to_bytes(), public
 

@@ -9,15 +9,33 @@ from hypothesis import strategies as st
 from cards.chip.card import VirtualCard
 from cards.chip.memory import MemoryStore
 from tests.cards import chips
-from tests.cards.chips import CODE_B, COMMON, JPKI, NUMBER, PASSWORD, PIN, SUPPORT, sign_command
+from tests.cards.chips import (
+    BIRTH,
+    CODE_B,
+    COMMON,
+    JPKI,
+    LIBRARY,
+    NUMBER,
+    PASSWORD,
+    PIN,
+    REGISTRY,
+    SEAL,
+    STAFF,
+    SUPPORT,
+    SURFACE_CHECK,
+    sign_command,
+)  # fmt: skip
 from tests.support import scaled
 
 COMMANDS_PER_EXAMPLE = 100
-RIGHT = {PIN.encode(), PASSWORD.encode(), NUMBER.encode(), CODE_B.encode()}
-_SHORT = [0x00, 0x01, 0x02, 0x05, 0x06, 0x08, 0x0A, 0x0B, 0x11, 0x14, 0x15, 0x17, 0x18, 0x1A, 0x1B, 0x1F]
+RIGHT = {PIN.encode(), PASSWORD.encode(), NUMBER.encode(), CODE_B.encode(), BIRTH.encode()}
+_SHORT = [
+    0x00, 0x01, 0x02, 0x05, 0x06, 0x08, 0x0A, 0x0B, 0x11, 0x12, 0x13, 0x14, 0x15, 0x17, 0x18, 0x1A, 0x1B, 0x1C, 0x1F,
+]  # fmt: skip
 
 _KNOWN = [
-    JPKI, SUPPORT, COMMON, "00B0000000", "00B0810000", "00B0820000", "00B0000004", "00B00000000000", "00B2010C00",
+    JPKI, SUPPORT, COMMON, SURFACE_CHECK, REGISTRY, LIBRARY, SEAL, STAFF, "0084000010", "00820091 10" + "41" * 16,
+    "00B0000000", "00B0810000", "00B0820000", "00B0000004", "00B00000000000", "00B2010C00",
     "00200080", "0020008004 30303030", "0020009804 30303030", "0020009104 31313131", "002001800435363738",
     "0024018004 35363738", "002400800435363738", "80320080 04 35363738", sign_command(b"x"), sign_command(b"x", 0x97),
     *(f"00A4020C02{number:04X}" for number in _SHORT),
@@ -28,7 +46,7 @@ _known = st.sampled_from(_COMMANDS)
 _structured = st.builds(
     lambda cla, ins, p1, p2, data, le: bytes([cla, ins, p1, p2]) + (bytes([len(data)]) + data if data else b"") + le,
     st.sampled_from([0x00, 0x00, 0x80, 0x10, 0xFF]),
-    st.sampled_from([0xA4, 0xB0, 0xB2, 0x20, 0x24, 0x2A, 0x32, 0x84, 0xCA, 0xCB, 0x88]),
+    st.sampled_from([0xA4, 0xB0, 0xB2, 0x20, 0x24, 0x2A, 0x32, 0x82, 0x84, 0xCA, 0xCB, 0x88]),
     st.one_of(st.sampled_from([0, 1, 2, 4, 0x80, 0x81, 0x82]), st.integers(0, 255)),
     st.one_of(st.sampled_from([0, 0x0C, 0x80, *(0x80 | n for n in _SHORT)]), st.integers(0, 255)),
     st.binary(max_size=32),
@@ -100,6 +118,10 @@ def _secrets(store: MemoryStore) -> list[bytes]:
     parts = [
         memory.files["number"][3:15],
         memory.files["attributes"][:20],
+        memory.files["face"][-60:-40],
+        memory.files["record-code"][3:],
+        memory.files["seal-registration"],
+        memory.files["staff-card"],
         *(pin.value for pin in memory.pins.values()),
     ]
-    return [*parts, *(key[-64:-32] for key in memory.keys.values())]
+    return [*parts, *(key[-64:][:32] for key in memory.keys.values())]

@@ -27,7 +27,9 @@ def test_issue_makes_a_row_and_a_blank_chip() -> None:
     with issuance.chip_file(card).opened() as memory:
         assert memory.keys == {}
         assert memory.printed["name"] == "山田　花子"
-        assert set(memory.pins) == {"authentication", "support", "signature", "code-b"}
+        assert set(memory.pins) == {
+            "authentication", "support", "registry", "signature", "code-b", "surface-code-b", "surface-birth",
+        }  # fmt: skip
     assert not card.certificates.exists()
 
 
