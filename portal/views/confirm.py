@@ -26,16 +26,17 @@ from portal import refusals
 from portal.access import citizen_required
 from portal.views import sign_in
 
+Detail = Callable[[dict[str, Any]], str]
 CarryOut = Callable[[HttpRequest, dict[str, Any]], HttpResponse]
 
 _WAITING = "to_confirm"
-# What may wait: its name in words, and who carries it out. Filled by the modules that have something to confirm.
-_ACTS: dict[str, tuple[Any, CarryOut]] = {}
+# What may wait: what it is, what exactly is wished, who carries it out. Filled by the modules that want a confirmation.
+_ACTS: dict[str, tuple[Any, Detail, CarryOut]] = {}
 
 
-def register(name: str, words: Any, carry_out: CarryOut) -> None:
-    """An act that wants the card once more."""
-    _ACTS[name] = (words, carry_out)
+def register(name: str, words: Any, detail: Detail, carry_out: CarryOut) -> None:
+    """An act that wants the card once more. The page shows `detail`: nobody confirms what he cannot read."""
+    _ACTS[name] = (words, detail, carry_out)
 
 
 def ask(request: HttpRequest, name: str, wish: dict[str, Any]) -> HttpResponse:
@@ -54,8 +55,10 @@ def confirm(request: HttpRequest) -> HttpResponse:
         return redirect("portal:home")
     started = crossing.start(session_key=request.session.session_key, purpose="confirm", at=timezone.now())
     session_vault.write(request, _WAITING, {**waiting, "challenge": started.challenge})
+    words, detail, _ = _ACTS[waiting["name"]]
     context = {
-        "what": _ACTS[waiting["name"]][0],
+        "what": words,
+        "detail": detail(waiting["wish"]),
         "started": started,
         "reader_origin": settings.READER_ORIGIN,
         "return_to": reverse("portal:confirm-answer"),
@@ -93,7 +96,7 @@ def finish(request: HttpRequest) -> HttpResponse:
     except crossing.CardNotAccepted as refusal:
         return redirect("portal:confirm-refused", refusals.reason_of(refusal))
     session_vault.write(request, _WAITING, None)
-    return _ACTS[waiting["name"]][1](request, waiting["wish"])
+    return _ACTS[waiting["name"]][2](request, waiting["wish"])
 
 
 @require_GET

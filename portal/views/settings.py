@@ -75,4 +75,9 @@ def _save(request: HttpRequest, wanted: dict[str, str]) -> HttpResponse:
 
 
 # Whoever sits down at an open screen must not redirect a person's hints: the address changes with the card only.
-confirm.register("settings", gettext_lazy("Your e-mail address for hints"), _save)
+confirm.register(
+    "settings",
+    gettext_lazy("Your e-mail address for hints"),
+    lambda wanted: wanted["email"] or _("No hints any more; the address is deleted."),
+    _save,
+)
