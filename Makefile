@@ -14,8 +14,8 @@ demo: $(VENV)/.run  ## the small country on http://127.0.0.1:$(PORT)
 test: $(VENV)/.dev catalogues  ## all tests; again on PostgreSQL when TEST_DATABASE_URL names one
 	PY=$(PY) sh tools/test.sh
 
-soak: $(VENV)/.dev catalogues  ## the large tests at their stated size
-	MYNA_SOAK=1 $(PY) -m pytest -m soak -n 0
+soak: $(VENV)/.dev catalogues  ## the large tests at their stated size (SEED= repeats a run)
+	$(PY) tools/soak.py $(SEED)
 
 lint: $(VENV)/.dev
 	$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(VENV)/bin/lint-imports && $(PY) -m mypy
