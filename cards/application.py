@@ -102,16 +102,17 @@ def apply(
             if Application.objects.filter(form=form).exists():
                 raise FormUsed
             card.save(force_insert=True)
-            Application.objects.create(
+            handed_in = Application(
                 card=card,
                 form=form,
                 channel=Application.Channel(channel),
                 express=Application.Express(express),
                 without_pins=without_pins,
-                photo=photo,
                 applied_at=at,
                 taken_by=by,
             )
+            handed_in.seal_photo(photo)
+            handed_in.save(force_insert=True)
             CardEvent.objects.create(card=card, state=card.state, at=at, by=by)
     except IntegrityError:
         raise OnItsWay from None
@@ -136,15 +137,15 @@ def examine(*, card: Card, refusal: str = Application.Refusal.NONE, by: str, at:
         application.refusal = Application.Refusal(refusal)
         application.examined_at, application.examined_by = at, by
         if refusal:
-            application.photo = None
-        application.save(update_fields=["refusal", "examined_at", "examined_by", "photo"])
+            application.photo_sealed = None
+        application.save(update_fields=["refusal", "examined_at", "examined_by", "photo_sealed"])
     return card
 
 
 def withdraw(*, card: Card, by: str = "", at: dt.datetime) -> Card:
     """The applicant does not want the card after all, up to the counter. Raises NotPossible."""
     with transaction.atomic(using=REGISTRY, durable=True):
-        Application.objects.filter(card=card).update(photo=None)
+        Application.objects.filter(card=card).update(photo_sealed=None)
         return move(card, allowed=list(Card.PENDING), into=Card.State.CANCELLED, at=at, by=by)
 
 

@@ -8,7 +8,10 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from keys import sealing
 from residents.models import Entry
+
+_SEALED_FOR = "card-photo"
 
 
 class ApplicationForm(models.Model):
@@ -56,7 +59,7 @@ class Application(models.Model):
     channel = models.CharField(max_length=10, choices=Channel.choices)
     express = models.CharField(max_length=8, choices=Express.choices, blank=True)
     without_pins = models.BooleanField(default=False)
-    photo = models.BinaryField(null=True, editable=False, help_text="Until the card is made, then deleted.")
+    photo_sealed = models.BinaryField(null=True, editable=False, help_text="Until the card is made, then deleted.")
     applied_at = models.DateTimeField()
     taken_by = models.CharField(max_length=64, blank=True)
     examined_at = models.DateTimeField(null=True)
@@ -74,6 +77,19 @@ class Application(models.Model):
 
     def __str__(self) -> str:
         return str(self.get_channel_display())
+
+    def seal_photo(self, photo: bytes | None) -> None:
+        """Keep the photo so that only the counter and the factory can open it."""
+        self.photo_sealed = None if photo is None else sealing.seal(_SEALED_FOR, photo, context=self._context())
+
+    def photo(self) -> bytes | None:
+        """Raises keys.custody.KeyNotHere in a process of another door."""
+        if self.photo_sealed is None:
+            return None
+        return sealing.open_sealed(_SEALED_FOR, bytes(self.photo_sealed), context=self._context())
+
+    def _context(self) -> str:
+        return f"cards.Application.photo_sealed:{self.pk}"
 
 
 class HandOver(models.Model):

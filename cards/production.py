@@ -34,8 +34,8 @@ def produce(*, card: Card, at: dt.datetime) -> Card:
             raise NotPossible
         move(card, allowed=[Card.State.IN_PRODUCTION], into=Card.State.SHIPPED, at=at, by="")
         card.save(update_fields=["issued_on", "expires_on"])
-        photo = None if application.photo is None else bytes(application.photo)
-        Application.objects.filter(card=card).update(photo=None)
+        photo = application.photo()
+        Application.objects.filter(card=card).update(photo_sealed=None)
         # A chip without a row is what a kill in the middle of this act leaves: nothing on it is anybody's secret yet.
         chip_file(card).path.unlink(missing_ok=True)
         chip_file(card).create(personalisation.blank(surface=surface_of(entry, card), photo=photo))

@@ -30,6 +30,7 @@ KEY_PURPOSES = {
         "holding-seal",
         "hosted-code-key",
         "desk-grant",
+        "card-photo",
         "ocsp-signature",
     },
     "status": {"ocsp-signature", "status-token"},

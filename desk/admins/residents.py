@@ -37,5 +37,6 @@ class ResidentAdmin(DeskModelAdmin):
             self.address(of_one + "number/new/approve/", number.approve, "approve_number"),
             self.address(of_one + "card/issue/", card.issue, "issue_card"),
             self.address(of_one + "card/stop/", card.stop, "stop_card"),
+            self.address(of_one + "card/photo/", card_acts.photo_of, "card_photo"),
             self.address(of_one + "card/act/<slug:slug>/", card_acts.act, "card_act"),
         ]

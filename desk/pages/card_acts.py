@@ -156,6 +156,20 @@ def card_acts_open_to(clerk: User, resident: Resident) -> list[CardAct]:
     return [act for act in ACTS if may(clerk, act.right) and act.open_to(now)]
 
 
+def _has_photo(now: Standing) -> bool:
+    return now.pending is not None and now.pending.application.photo_sealed is not None
+
+
+@of_a_person(Act.ISSUE_CARD)
+def photo_of(request: HttpRequest, resident: Resident) -> HttpResponse:
+    """The photo of an application that waits for its examination."""
+    now = standing_of(resident)
+    content = now.pending.application.photo() if now.pending and now.pending_is(Card.State.APPLIED) else None
+    if content is None:
+        raise Http404
+    return HttpResponse(content, content_type="image/jpeg")
+
+
 @of_a_person(Act.OPEN_PERSON)
 def act(request: HttpRequest, resident: Resident, *, slug: str) -> HttpResponse:
     """One act on the card. What it refuses is said on the form, and nothing has changed."""
@@ -187,4 +201,5 @@ def act(request: HttpRequest, resident: Resident, *, slug: str) -> HttpResponse:
         request, "desk/form.html", title=chosen.title, form=form, fields=described(form), back=back,
         about=[(_("State"), card.get_state_display())] if card else [], button=_("Confirm and note"),
         stop=chosen.stop, here="search",
+        picture=address("card_photo", resident.pk) if chosen.slug == "examination" and _has_photo(now) else "",
     )  # fmt: skip

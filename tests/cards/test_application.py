@@ -9,12 +9,12 @@ import pytest
 
 from cards import application, counter, handover, issuance, lifecycle, photo, production
 from cards.application_models import Application, CertificatePair, CertificateSuccession, HandOver
-from cards.chip import personalisation
+from cards.chip import personalisation, records
 from cards.models import Card, CardEvent, Certificate
 from cards.reader.terminal import PinBlocked, PinWrong, Terminal
 from residents import moves
 from residents.models import NationalityClass, Resident
-from tests.cards.chips import PASSWORD, PIN, SUPPORT, say, verify
+from tests.cards.chips import PASSWORD, PIN, SUPPORT, SURFACE_CHECK, say, verify
 from tests.cards.people import NOW, chip, in_use, issued, new_code, person, portrait, terminal
 from tests.residents.people import CLERK, HANAKO, MITAKA_2, SAKURA, SECOND_CLERK
 from tests.support import DATABASES
@@ -53,7 +53,14 @@ def test_the_whole_way_in_its_order() -> None:
     states = ["APPLIED", "IN_PRODUCTION", "SHIPPED", "READY", "ACTIVE"]
     assert [event.state for event in card.events.order_by("pk")] == states
     assert terminal(card).certificate() == bytes(card.certificates.get(purpose="USER_AUTHENTICATION").der)
-    assert card.application.photo is None
+    assert Application.objects.get(card=card).photo_sealed is None
+    say(reader := chip(card), SURFACE_CHECK)
+    with issuance.chip_file(card).opened() as memory:
+        code = records.code_b(
+            birth_date="1990-04-15", expires_on=card.expires_on, security_code=memory.printed["security_code"]
+        )
+    assert say(reader, verify(str(code), 0x92)) == "9000"
+    assert portrait().hex() in say(reader, "00B08200000000")
 
 
 def test_a_forms_id_has_23_digits_and_works_once() -> None:
@@ -87,6 +94,12 @@ def test_a_move_before_the_examination_sends_the_card_nowhere() -> None:
     moves.move_within(resident=card.resident, address=MITAKA_2, by=CLERK, at=NOW + DAY)
     with pytest.raises(application.FormOutdated):
         application.examine(card=card, by=CLERK, at=NOW + DAY)
+
+
+def test_the_photo_is_sealed_while_it_is_kept() -> None:
+    kept = Application.objects.get(card=applied())
+    assert kept.photo() == portrait()
+    assert portrait()[:40] not in bytes(kept.photo_sealed)
 
 
 def test_one_application_at_a_time() -> None:
@@ -126,7 +139,7 @@ def test_a_refused_application_keeps_no_photo_and_leaves_room_for_the_next() -> 
     card = application.examine(card=applied(), refusal="PHOTO", by=CLERK, at=NOW)
     assert card.state == "REJECTED"
     kept = Application.objects.get(card=card)
-    assert (kept.refusal, kept.photo) == ("PHOTO", None)
+    assert (kept.refusal, kept.photo_sealed, kept.photo()) == ("PHOTO", None, None)
     assert applied(card.resident).state == "APPLIED"
 
 

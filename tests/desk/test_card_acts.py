@@ -85,6 +85,18 @@ def test_who_took_the_application_cannot_examine_it(world: World) -> None:
     assert Card.objects.get().state == "APPLIED"
 
 
+def test_who_examines_sees_the_photo_and_nobody_else_later(world: World) -> None:
+    clerk, supervisor = world.opened(world.clerk, world.hanako), world.opened(world.supervisor, world.hanako)
+    applied(clerk, world.hanako)
+    where = address("card_photo", world.hanako.pk)
+    assert where in supervisor.get(address("card_act", world.hanako.pk, slug="examination")).content.decode()
+    shown = supervisor.get(where)
+    assert (shown.content, shown.headers["Content-Type"]) == (portrait(), "image/jpeg")
+    assert world.client(world.stranger).get(where).status_code == 404
+    done(supervisor, world.hanako, "examination", SURE)
+    assert supervisor.get(where).status_code == 404
+
+
 def test_what_came_over_the_network_any_clerk_examines(world: World) -> None:
     clerk = world.opened(world.clerk, world.hanako)
     applied(clerk, world.hanako, "SMARTPHONE")

@@ -57,6 +57,7 @@ OUTCOMES = {
     "residents_resident_issue_card": PERSON,
     "residents_resident_stop_card": ONLY_WHERE_IT_STANDS,
     "residents_resident_card_act": PERSON,
+    "residents_resident_card_photo": ONLY_WHERE_IT_STANDS,
 }
 ABOUT_A_PERSON = sorted(
     name for name in OUTCOMES if "resident_" in name and (OUTCOMES[name] != LIST or name.endswith("purpose"))
