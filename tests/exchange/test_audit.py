@@ -12,6 +12,7 @@ from django.db import connections
 
 from exchange import audit, ledger, proofs, tlog, tree
 from exchange.models import AccessRecord, Checkpoint, Leaf, Tile
+from keys.sealing import seal
 from tests.exchange.people import HANAKO, KENJI, NOW, ask, hold_income, portal_code
 from tests.exchange.test_sequencer import prepared
 from tests.support import DATABASES
@@ -136,6 +137,15 @@ def test_a_side_row_that_was_changed_or_hidden_is_found(log: list[int]) -> None:
         rows.update(**{name: bytes(v) if isinstance(v, memoryview) else v for name, v in before.items()})
     assert bytes(rows.get().private_sealed) == sealed
     assert found() == []
+
+
+def test_a_side_written_anew_with_the_stolen_key_is_found(log: list[int]) -> None:
+    row = AccessRecord.objects.select_related("leaf").get(leaf_id=log[0])
+    other = ledger.side_of(row).replace(b"2026-0042", b"2026-0043")
+    sealed = seal("record-seal", other, context=f"exchange.AccessRecord.private_sealed:{row.leaf.id}")
+    AccessRecord.objects.filter(leaf_id=log[0]).update(private_sealed=sealed)
+    assert found() == [f"The side of entry {log[0]} was changed."]
+    assert "sealed for you" in faults_of_file(file_of_hanako())[0]
 
 
 def test_a_changed_tree_is_found(log: list[int]) -> None:

@@ -107,6 +107,8 @@ def test_every_earlier_tree_is_proved_and_no_mutation_is(new: int) -> None:
         assert tlog.is_consistent(**{**facts, "new_root": bytes(32)}) == (old == 0)
         assert not tlog.is_consistent(**{**facts, "old_root": bytes(32)})
         assert not tlog.is_consistent(**{**facts, "old": new + 1})
+        if 0 < old < new:
+            assert not tlog.is_consistent(**{**facts, "new": 4 * new}), "a proof that ends below the root"
         assert not tlog.is_consistent(**{**facts, "proof": [*proof, HASHES[0]]})
         if proof:
             place = chance.randrange(len(proof))
