@@ -59,6 +59,7 @@ _CLERKS = (
     ("chofu-supervisor", CHOFU, ("吉田", "ヨシダ"), ("雅子", "マサコ"), FEMALE, "1968-10-02"),
 )
 CLERKS = tuple(Clerk(slug, agency, slug.endswith("supervisor")) for slug, agency, *_ in _CLERKS)
+CLERK_KEYS = frozenset(clerk.person for clerk in CLERKS)
 
 # Who has a card, and the card's file name.
 CARD_HOLDERS = ("hanako", "taro", "kenji", "misaki", "linh", *(clerk.slug for clerk in CLERKS))

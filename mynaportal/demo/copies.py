@@ -7,25 +7,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import date
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from django.db import transaction
 
 from databases import HOLDINGS
 from holdings.copies import register
 from holdings.periods import Period
-from mynaportal.demo import agencies_side
+from mynaportal.demo import agencies_side, cast
 from mynaportal.demo.addresses import CHOFU, FUCHU, MITAKA
+from mynaportal.demo.families import JAPANESE, Household, Person
 from mynaportal.demo.incomes import Income, incomes, pension_cover
-from residents.models import Entry, LocalPerson
-
-if TYPE_CHECKING:
-    from mynaportal.demo.country import Country
+from mynaportal.demo.population import Country
+from residents.models import Entry, Event, LocalPerson
 
 PENSION = "900019"
 RESIDENT_RECORD, LOCAL_TAX = "TM00000000000001", "TM00000000000002"
 PENSION_ENROLMENT, PENSION_BENEFITS = "TM90000000000003", "TM90000000000004"
 PER_CAPITA_LEVY = 5_000
+BASIC_PENSION_AT_MOST = 850_000
+_COMING = (Event.BIRTH, Event.REGISTERED, Event.FROM_ABROAD, Event.MOVED_IN, Event.RETURNED)
 _BATCH = 200
 _RELATIONS = {"HEAD": "世帯主", "HUSBAND": "夫", "WIFE": "妻", "CHILD": "子", "MOTHER": "母", "FATHER": "父"}
 _SEXES = {"1": "男", "2": "女"}
@@ -65,15 +66,19 @@ def register_all(country: Country) -> None:
 def _of_municipalities(country: Country) -> Iterator[Copy]:
     key_of = {resident: key for key, resident in country.plan.resident_ids.items()}
     for agency in (MITAKA, CHOFU, FUCHU):
-        entries = _last_entries(agency)
+        entries, resident_since = _last_entries(agency), _resident_since(agency)
         households = _households(entries.values())
         for local_id, entry in entries.items():
             members = households.get(entry.household_id, [entry])
-            yield Copy(agency, local_id, RESIDENT_RECORD, Period(), _resident_record(entry, members))
+            yield Copy(
+                agency, local_id, RESIDENT_RECORD, Period(), _resident_record(entry, members, resident_since[local_id])
+            )
             key = key_of[str(entry.resident_id)]
             home, person = country.home_of[key], country.people[key]
             dependants = sum(member.relation == "CHILD" for member in home.members) if person.relation == "HEAD" else 0
-            for income in incomes(person, seed=country.plan.seed, dependants=dependants):
+            for income in incomes(
+                person, seed=country.plan.seed, dependants=dependants, has_post=key in cast.CLERK_KEYS
+            ):
                 # Local tax is levied by the municipality in which one lived on the first of January.
                 lived_here = home.address.local_government_code == agency
                 if lived_here and home.since <= date(income.fiscal_year, 1, 1):
@@ -83,15 +88,26 @@ def _of_municipalities(country: Country) -> Iterator[Copy]:
 def _of_pension_service(country: Country) -> Iterator[Copy]:
     for local_id, key in country.plan.own_ids[PENSION].items():
         person = country.people[key]
-        kind, _months = pension_cover(person, seed=country.plan.seed)
-        turned_twenty = f"{person.birth_year + 20}{person.birth_date[4:]}"
-        enrolment = _given(turned_twenty) if person.age >= 20 else _none("NOT_APPLICABLE")
-        items = {"0300000010": _given(_PENSION_TYPES[kind]), "0300000020": enrolment}
+        kind = pension_cover(person, seed=country.plan.seed, has_post=key in cast.CLERK_KEYS)
+        items = {
+            "0300000010": _given(_PENSION_TYPES[kind]) if kind else _none("NOT_APPLICABLE"),
+            "0300000020": _given(_enrolled_on(person, country.home_of[key])) if kind else _none("NOT_APPLICABLE"),
+        }
         yield Copy(PENSION, local_id, PENSION_ENROLMENT, Period(), items)
         pension = incomes(person, seed=country.plan.seed)[-1].pension
         if pension:
-            benefits = {"0400000010": _given("老齢基礎年金"), "0400000020": _given(pension)}
+            benefits = {"0400000010": _given(_old_age_pension(pension)), "0400000020": _given(pension)}
             yield Copy(PENSION, local_id, PENSION_BENEFITS, Period(), benefits)
+
+
+def _enrolled_on(person: Person, home: Household) -> str:
+    """The day on which one turned twenty; for who came from abroad later, the day of the first entry."""
+    turned_twenty = f"{person.birth_year + 20}{person.birth_date[4:]}"
+    return turned_twenty if person.nationality_class == JAPANESE else max(turned_twenty, home.since.isoformat())
+
+
+def _old_age_pension(amount: int) -> str:
+    return "老齢基礎年金" if amount <= BASIC_PENSION_AT_MOST else "老齢基礎年金・老齢厚生年金"
 
 
 def _last_entries(agency: str) -> dict[str, Entry]:
@@ -102,6 +118,14 @@ def _last_entries(agency: str) -> dict[str, Entry]:
     return {local_id: last[resident] for resident, local_id in local_ids}
 
 
+def _resident_since(agency: str) -> dict[str, date]:
+    """The day on which each person last came to live there, or was born there, by the municipality's own ids."""
+    came = Entry.objects.filter(local_government_code=agency, event__in=_COMING).order_by("resident", "version")
+    since = dict(came.values_list("resident", "effective_on"))
+    local_ids = LocalPerson.objects.filter(local_government_code=agency).values_list("resident", "local_id")
+    return {local_id: since[resident] for resident, local_id in local_ids}
+
+
 def _households(entries: Iterable[Entry]) -> dict[object, list[Entry]]:
     found: dict[object, list[Entry]] = {}
     for entry in entries:
@@ -109,7 +133,7 @@ def _households(entries: Iterable[Entry]) -> dict[object, list[Entry]]:
     return found
 
 
-def _resident_record(entry: Entry, members: list[Entry]) -> dict[str, Item]:
+def _resident_record(entry: Entry, members: list[Entry], since: date) -> dict[str, Item]:
     head = next((member for member in members if member.relation == "HEAD"), entry)
     return {
         "0100000010": _given(entry.full_name),
@@ -118,7 +142,7 @@ def _resident_record(entry: Entry, members: list[Entry]) -> dict[str, Item]:
         "0100000040": _given(entry.full_address),
         "0100000050": _given(head.full_name),
         "0100000060": _given(_RELATIONS[entry.relation]),
-        "0100000070": _given(entry.effective_on.isoformat()),
+        "0100000070": _given(since.isoformat()),
         "0100000080": _given(len(members)),
     }
 

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
 from uuid import UUID
 
 from django.conf import settings
@@ -22,41 +21,21 @@ from agencies.models import Agency
 from crossings import codes
 from databases import ALIASES, REGISTRY
 from exchange import conversion
-from mynaportal.demo import agencies_side, cast, copies, families, story
+from mynaportal.demo import agencies_side, copies, story
 from mynaportal.demo.agencies_side import Row
 from mynaportal.demo.families import Household, Person
 from mynaportal.demo.plan import Plan
+from mynaportal.demo.population import Country
 from mynaportal.demo.progress import Progress
 from numbering import assignment, persons
 from numbering.persons import Promise
 from residents import details, register
-from residents.models import Entry, LocalPerson, Resident
+from residents.models import Entry, LocalPerson
 from residents.models import Household as HouseholdRow
 
-T = TypeVar("T")
 TAX, PENSION = "900027", "900019"
 RESIDENTS = "Residents"
 _BY = "first filling"
-
-
-class Country:
-    """What the stages share: the plan, the people, and where to show how far it is."""
-
-    def __init__(self, plan: Plan, progress: Progress) -> None:
-        self.plan, self.progress = plan, progress
-        self.at = datetime.fromisoformat(plan.at)
-        generated = families.households(seed=plan.seed, residents=plan.residents - cast.SIZE)
-        self.homes: list[Household] = [*cast.households(), *generated]
-        self.home_of = {member.key: home for home in self.homes for member in home.members}
-        self.people = {member.key: member for home in self.homes for member in home.members}
-
-    def resident_of(self, key: str) -> Resident:
-        return Resident.objects.get(pk=self.plan.resident_ids[key])
-
-    def shuffled(self, things: list[T]) -> list[T]:
-        """In an order of its own, from the system's randomness."""
-        secrets.SystemRandom().shuffle(things)
-        return things
 
 
 def fill(plan: Plan, progress: Progress, *, stop_after: str = "") -> None:

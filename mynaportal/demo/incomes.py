@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from mynaportal.demo.families import Person
 
 FISCAL_YEARS = (2025, 2026)
+LEAST_PAY_OF_COVERED_EMPLOYEES = 1_060_000
+SPOUSES = ("HUSBAND", "WIFE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,29 +25,32 @@ class Income:
     dependants: int
 
 
-def incomes(person: Person, *, seed: int, dependants: int = 0) -> list[Income]:
-    """The person's income for each fiscal year; none for a child."""
+def incomes(person: Person, *, seed: int, dependants: int = 0, has_post: bool = False) -> list[Income]:
+    """The person's income for each fiscal year; none for a child, and pay in any case for who holds a post."""
     if not person.is_adult:
         return []
     chance = random.Random(f"income/{seed}/{person.key}")
-    salary, pension = _earnings(chance, person)
+    salary, pension = _earnings(chance, person, has_post)
     return [
         _taxed(year, int(salary * growth), pension, dependants)
         for year, growth in zip(FISCAL_YEARS, (1.0, chance.uniform(0.97, 1.06)), strict=True)
     ]
 
 
-def pension_cover(person: Person, *, seed: int) -> tuple[str, int]:
-    """Kind of pension cover ("1": self-employed, "2": employee, "3": spouse) and months paid, for an adult."""
-    chance = random.Random(f"pension/{seed}/{person.key}")
-    months = max(0, min(person.age, 60) - 20) * 12
-    return chance.choices("123", weights=(3, 6, 2))[0], max(0, months - chance.randrange(24))
+def pension_cover(person: Person, *, seed: int, has_post: bool = False) -> str:
+    """Kind of pension cover: "2" an employee, "3" the spouse of one who earns little, "1" who else is 20 to 59."""
+    salary = max((income.salary for income in incomes(person, seed=seed, has_post=has_post)), default=0)
+    if salary >= LEAST_PAY_OF_COVERED_EMPLOYEES and person.age < 70:
+        return "2"
+    if not 20 <= person.age < 60:
+        return ""
+    return "3" if person.relation in SPOUSES else "1"
 
 
-def _earnings(chance: random.Random, person: Person) -> tuple[int, int]:
+def _earnings(chance: random.Random, person: Person, has_post: bool) -> tuple[int, int]:
     if person.age >= 65:
         return 0, chance.randrange(700_000, 2_400_000, 100)
-    if person.age < 23 or chance.random() < 0.12:
+    if not has_post and (person.age < 23 or chance.random() < 0.12):
         return chance.randrange(0, 1_000_000, 1000), 0
     # Pay rises with age; a log-normal spread as in the published wage statistics.
     typical = 2_600_000 + 70_000 * (min(person.age, 55) - 20)

@@ -6,7 +6,6 @@ Every act is the one that a clerk's page calls.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import transaction
@@ -18,11 +17,9 @@ from crossings import codes, look, move, protect
 from crossings.purposes import Purpose
 from databases import PORTAL
 from mynaportal.demo import cast
+from mynaportal.demo.population import Country
 from residents import details, moves
 from residents.models import Relation
-
-if TYPE_CHECKING:
-    from mynaportal.demo.country import Country
 
 _YAMADAS = (("hanako", Relation.HEAD), ("taro", Relation.HUSBAND), ("sakura", Relation.CHILD))
 _CASE = "転入-2026-0601"

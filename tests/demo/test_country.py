@@ -287,3 +287,25 @@ def test_the_protected_person_is_flagged_at_every_agency_that_knows_her(loaded: 
         if any(row["name"] == "林　美咲" and row["birth_date"] == "1992-09-03" for row in own(loaded, agency))
     }
     assert flagged == knowing == {"132047", "132063", "900019", "900027"}
+
+
+SINCE = """
+import json
+from holdings.copies import opened
+from holdings.models import Holding
+from mynaportal.demo import agencies_side
+found = {}
+for agency in ("132047", "132080", "132063"):
+    for row in agencies_side.people(agency).values():
+        for copy in Holding.objects.filter(agency=agency, code=row.parsed_code(), data_set="TM00000000000001"):
+            found[f"{agency} {row.name} {row.birth_date}"] = opened(copy)["0100000070"]["value"]
+print(json.dumps(found))
+"""
+
+
+def test_each_municipality_says_since_when_one_lived_there(loaded: dict[str, str]) -> None:
+    since = json.loads(run(loaded, SINCE).splitlines()[-1])
+    hanako, sakura, misaki = "山田\u3000花子 1990-04-15", "山田\u3000さくら 2024-02-10", "林\u3000美咲 1992-09-03"
+    assert (since[f"132047 {hanako}"], since[f"132080 {hanako}"]) == ("2019-04-01", "2026-06-01")
+    assert (since[f"132047 {sakura}"], since[f"132080 {sakura}"]) == ("2024-02-10", "2026-06-01")
+    assert (since[f"132063 {misaki}"], since[f"132047 {misaki}"]) == ("2020-07-01", "2026-09-10")

@@ -9,7 +9,7 @@ from itertools import chain
 
 import pytest
 
-from mynaportal.demo import addresses, families, incomes, names
+from mynaportal.demo import addresses, cast, families, incomes, names
 
 ALL = list(families.households(seed=1, residents=2000))
 PEOPLE = [member for home in ALL for member in home.members]
@@ -150,8 +150,19 @@ def test_children_have_no_income_and_tax_is_never_more_than_a_tenth() -> None:
             assert income.total_income <= income.salary + income.pension
 
 
-def test_pension_months_fit_the_age() -> None:
+def test_pension_cover_fits_age_pay_and_household() -> None:
+    kinds = {person.key: incomes.pension_cover(person, seed=1) for person in PEOPLE}
+    assert set(kinds.values()) == {"", "1", "2", "3"}
     for person in PEOPLE:
-        kind, months = incomes.pension_cover(person, seed=1)
-        assert kind in {"1", "2", "3"}
-        assert 0 <= months <= max(0, min(person.age, 60) - 20) * 12
+        kind = kinds[person.key]
+        assert kind != "" or not 20 <= person.age < 60
+        assert kind != "3" or person.relation in {"HUSBAND", "WIFE"}
+        assert kind != "2" or person.is_adult
+
+
+def test_who_holds_a_post_is_paid_for_it() -> None:
+    for home in cast.households():
+        for person in home.members:
+            if person.key in cast.CLERK_KEYS:
+                assert incomes.incomes(person, seed=1, has_post=True)[-1].salary > 1_500_000
+                assert incomes.pension_cover(person, seed=1, has_post=True) == "2"
