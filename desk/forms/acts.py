@@ -64,6 +64,11 @@ class AddressForm(ActForm):
             raise forms.ValidationError(_("A postal code has seven digits."))
         return digits
 
+    def answers(self) -> list[tuple[str, Any]]:
+        label, written = self.fields["postal_code"].label, self.cleaned_data["postal_code"]
+        return [(name, f"〒{value[:3]}-{value[3:]}" if name == label and value == written else value)
+                for name, value in super().answers()]  # fmt: skip
+
     def new_address(self) -> Address:
         known = municipality(self.municipality_code)
         parts = {name: self.cleaned_data[name] for name in ("postal_code", "town", "street", "building")}

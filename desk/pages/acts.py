@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.contrib import messages
@@ -134,12 +134,12 @@ def _do(request: HttpRequest, resident: Resident, chosen: RegisterAct, *, back: 
     data = request.POST if request.method == "POST" else None
     code = request.user.agency
     form = chosen.form(data, municipality_code=code, initial=_initial(chosen, resident.current))
-    about = _who(resident.current)
+    about, here = _who(resident.current), "arrivals" if chosen is ARRIVAL else "search"
     if form.is_bound and form.is_valid() and step != "change":
         if step != "confirm":
             return show(
                 request, "desk/check.html", title=_("Check your answers"), lead=chosen.title, back=back,
-                answers=[*about, *form.answers()], carried=carried(form),
+                answers=[*about, *form.answers()], carried=carried(form), here=here,
             )  # fmt: skip
         try:
             entry = chosen.call(request.user, resident, form, timezone.now())
@@ -151,7 +151,7 @@ def _do(request: HttpRequest, resident: Resident, chosen: RegisterAct, *, back: 
             return HttpResponseRedirect(address("change", resident.pk))
     return show(
         request, "desk/form.html", title=str(chosen.title).capitalize(), about=about, form=form,
-        fields=described(form), back=back, button=_("Go on and check"),
+        fields=described(form), back=back, button=_("Go on and check"), here=here,
     )  # fmt: skip
 
 
@@ -160,10 +160,18 @@ def carried(form: Any) -> list[tuple[str, str]]:
     return [(field.html_name, field.value() or "") for field in form]
 
 
+def birth_date(entry: Entry) -> date | str:
+    """A day where the register knows the day, else as much as it knows."""
+    try:
+        return date.fromisoformat(entry.birth_date)
+    except ValueError:
+        return entry.birth_date
+
+
 def _who(entry: Entry) -> list[tuple[Any, Any]]:
     return [
         (_("Name"), entry.full_name),
-        (_("Date of birth"), entry.birth_date),
+        (_("Date of birth"), birth_date(entry)),
         (_("Address now"), entry.full_address),
     ]
 

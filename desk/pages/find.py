@@ -82,4 +82,5 @@ def purpose(request: HttpRequest, resident_id: UUID) -> HttpResponse:
         title=_("For what do you open this record?"),
         form=form,
         fields=described(form),
+        here="search",
     )

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from cards.models import Card
-from desk.pages.acts import acts_open_to
+from desk.pages.acts import acts_open_to, birth_date
 from desk.pages.card_acts import card_acts_open_to
 from desk.pages.page import address, described, of_a_person, show
 from desk.permissions import Act, may
@@ -97,7 +97,7 @@ def facts_of(entry: Entry) -> list[tuple[Any, Any]]:
         (_("Reading"), entry.full_kana),
         (_("Name in Latin letters"), entry.latin_name),
         (_("Former family name"), entry.former_name),
-        (_("Date of birth"), entry.birth_date),
+        (_("Date of birth"), birth_date(entry)),
         (_("Sex"), entry.get_sex_display()),
         (_("Address"), entry.full_address),
         (_("Postal code"), f"〒{entry.postal_code[:3]}-{entry.postal_code[3:]}" if entry.postal_code else ""),

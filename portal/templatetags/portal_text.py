@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
 from django import template
 from django.utils import timezone
@@ -53,6 +54,14 @@ def day(value: date | datetime | None) -> SafeString | str:
 def plain_day(value: date | None) -> SafeString | str:
     """A day long ago or far ahead, where the day of the week says nothing."""
     return format_html('<time datetime="{}">{}</time>', value.isoformat(), written_day(value, weekday=False))
+
+
+@register.filter
+def fact(value: Any) -> Any:
+    """A value in a list of facts: instants and days in words, all else as it is."""
+    if isinstance(value, datetime):
+        return date_time(value)
+    return plain_day(value) if isinstance(value, date) else value
 
 
 @register.filter
