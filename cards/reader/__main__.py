@@ -7,6 +7,7 @@ import contextlib
 import logging
 from pathlib import Path
 
+from cards.reader.pcsc import NoService, PcscReaders
 from cards.reader.server import serve
 
 
@@ -17,10 +18,15 @@ def main() -> None:
     parser.add_argument(
         "--portal-origin", action="append", required=True, help="a site that may ask for a card; may be repeated"
     )
+    parser.add_argument("--pcsc", action="store_true", help="use the card readers of this machine too (pcscd)")
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="{asctime} {levelname} {name} {message}", style="{")
+    try:
+        readers = PcscReaders() if options.pcsc else None
+    except NoService:
+        parser.error("There is no PC/SC library on this machine (Debian: libpcsclite1 and pcscd).")
     with contextlib.suppress(KeyboardInterrupt):
-        serve(options.port, options.cards, options.portal_origin)
+        serve(options.port, options.cards, options.portal_origin, readers=readers)
 
 
 if __name__ == "__main__":

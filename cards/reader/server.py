@@ -21,7 +21,7 @@ from cards.reader import pages, protocol
 from cards.reader.gate import Gate
 from cards.reader.pending import Request
 from cards.reader.signing import Signing
-from cards.reader.slots import Slots
+from cards.reader.slots import Readers, Slots
 from cards.reader.texts import LANGUAGES, choose_language
 
 log = logging.getLogger("cards.reader")
@@ -43,13 +43,14 @@ class ReaderServer(ThreadingHTTPServer):
         directory: Path,
         portal_origins: Iterable[str],
         on_first_insertion: Callable[[str], object] | None = None,
+        readers: Readers | None = None,
     ) -> None:
         origins = frozenset(portal_origins)
         if not all(protocol.is_origin(origin) for origin in origins):
             raise ValueError("A portal's origin looks like https://portal.example, without a path.")
         super().__init__((_LOOPBACK, port), _Handler)
         self.gate = Gate(self.server_port, origins)
-        self.slots = Slots(directory)
+        self.slots = Slots(directory, readers)
         self.signing = Signing(
             slots=self.slots, address=f"{_LOOPBACK}:{self.server_port}", on_first_insertion=on_first_insertion
         )
@@ -63,9 +64,10 @@ def serve(
     directory: Path,
     portal_origins: Iterable[str],
     on_first_insertion: Callable[[str], object] | None = None,
+    readers: Readers | None = None,
 ) -> None:
     """Run until stopped. `on_first_insertion(slug)` makes a demo card's keys when it is first used."""
-    with ReaderServer(port, directory, portal_origins, on_first_insertion) as server:
+    with ReaderServer(port, directory, portal_origins, on_first_insertion, readers) as server:
         server.serve_forever()
 
 

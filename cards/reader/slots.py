@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from cards.chip.applications import AUTHENTICATION
 from cards.chip.card import VirtualCard
@@ -26,11 +26,28 @@ class Inserted(NamedTuple):
         return "<Inserted>"
 
 
-class Slots:
-    """The directory of demo cards."""
+class Connection(Protocol):
+    """A card that answers commands, wherever it lies."""
 
-    def __init__(self, directory: Path) -> None:
+    def transmit(self, command: bytes) -> bytes: ...
+
+    def power_off(self) -> None: ...
+
+
+class Readers(Protocol):
+    """More places in which cards lie: real readers."""
+
+    def inserted(self) -> list[Inserted]: ...
+
+    def card(self, slug: str) -> Connection: ...
+
+
+class Slots:
+    """The directory of demo cards, and real readers where there are any."""
+
+    def __init__(self, directory: Path, readers: Readers | None = None) -> None:
         self._directory = Path(directory)
+        self._readers = readers
 
     def inserted(self) -> list[Inserted]:
         """The cards that are in, by file name. A file that is no card is passed over."""
@@ -43,13 +60,15 @@ class Slots:
                     found.append(Inserted(path.stem, memory.printed["name"], memory.printed["latin_name"], state))
             except (CardRemoved, ValueError, KeyError, OSError):
                 continue
-        return found
+        return found + (self._readers.inserted() if self._readers else [])
 
-    def card(self, slug: str) -> VirtualCard:
+    def card(self, slug: str) -> Connection:
         """A connection to the card. Raises CardRemoved when it is not in."""
         if not _SLUG.fullmatch(slug):
             raise CardRemoved
         file = CardFile(self._directory / f"{slug}.card")
         if not file.is_there():
+            if self._readers is not None:
+                return self._readers.card(slug)
             raise CardRemoved
         return VirtualCard(file)

@@ -6,6 +6,7 @@ Wants Debian's opensc, pcscd, vsmartcard-vpcd and libengine-pkcs11-openssl, and 
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import os
 import shutil
 import socket
@@ -16,14 +17,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives import serialization
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding
 
 from cards.chip import apdu, personalisation, vpcd
 from cards.chip.card import VirtualCard
-from cards.chip.memory import CardFile
+from cards.chip.memory import CardFile, CardRemoved
 from cards.pki import keyfiles
+from cards.reader.pcsc import PcscReaders
+from cards.reader.slots import Slots
+from cards.reader.terminal import PinWrong, Terminal
 from tests.cards import chips
-from tests.cards.chips import PASSWORD, PIN, der
+from tests.cards.chips import JPKI, PASSWORD, PIN, der, sign_command
 from tests.cards.test_pki import AUTH, HANAKO, LATER, NOW, SIGN
 
 DRIVER = Path("/usr/lib/pcsc/drivers/serial/libifdvpcd.so")
@@ -165,6 +171,29 @@ def test_a_cms_signature_through_the_engine_verifies_with_openssl(directory: Pat
     assert _run(*verify).returncode == 0, _run(*verify).stderr
     message.write_text("another application")
     assert _run(*verify).returncode != 0
+
+
+def test_the_reader_program_signs_with_a_card_in_a_real_reader(directory: Path) -> None:
+    readers = PcscReaders()
+    slots = Slots(directory / "no-demo-cards", readers)
+    (inserted,) = slots.inserted()
+    assert inserted.state == "ready"
+    assert inserted.name.startswith("Virtual PCD")
+    card = slots.card(inserted.slug)
+    digest = hashlib.sha256(b"message").digest()
+    with pytest.raises(PinWrong):
+        Terminal(card.transmit).sign(pin="0000", digest=digest)
+    signature = Terminal(card.transmit).sign(pin=PIN, digest=digest)
+    certificate = x509.load_der_x509_certificate(Terminal(card.transmit).certificate())
+    certificate.public_key().verify(signature, b"message", padding.PKCS1v15(), hashes.SHA256())
+    card.power_off()
+    again = slots.card(inserted.slug)
+    say = lambda command: again.transmit(bytes.fromhex(command)).hex()  # noqa: E731
+    assert [say(JPKI), say("00A4020C020017"), say(sign_command(b"x"))] == ["9000", "9000", "6982"]  # no PIN stays open
+    again.power_off()
+    for slug in ("pcsc-7", "pcsc-x", "hanako"):
+        with pytest.raises(CardRemoved):
+            slots.card(slug)
 
 
 def test_wrong_pins_count_down_block_and_say_so(directory: Path) -> None:
