@@ -16,7 +16,7 @@ TAKEN = {
 LARGER = """
 CREATE FUNCTION exchange_checkpoint_larger() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF EXISTS (SELECT 1 FROM exchange_checkpoint WHERE size >= NEW.size) THEN
+    IF NEW.size <= (SELECT MAX(size) FROM exchange_checkpoint) THEN
         RAISE EXCEPTION 'A checkpoint is larger than the last.' USING ERRCODE = 'restrict_violation';
     END IF;
     RETURN NEW;
