@@ -139,7 +139,7 @@ def _complete_tiles(before: int, after: int) -> None:
     level = 0
     while completed := tlog.tiles_completed(level, before, after):
         for number in completed:
-            hashes = tree.hashes_of_tile(level, number)
+            hashes = tree.hashes_of_tile(level, number, tlog.TILE_WIDTH)
             Tile.objects.create(level=level, number=number, hashes=hashes, root=tlog.tile_root(hashes))
         level += 1
 

@@ -32,7 +32,7 @@ def tile(level: int, number: int, width: int) -> bytes:
     return hashes[: width * tlog.HASH_BYTES]
 
 
-def hashes_of_tile(level: int, number: int, width: int = tlog.TILE_WIDTH) -> bytes:
+def hashes_of_tile(level: int, number: int, width: int) -> bytes:
     """A tile from what lies below it: the leaves, or the tiles of the level below. Raises Damaged."""
     first = number * tlog.TILE_WIDTH
     below: list[bytes]
