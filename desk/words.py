@@ -10,7 +10,7 @@ KINDS = {
     Kind.INQUIRY: _("inquiry"),
     Kind.DELIVERY: _("delivery"),
     Kind.SELF: _("asked for the person"),
-    Kind.LOOK: _("use by a clerk"),
+    Kind.LOOK: _("look or use of a code"),
 }
 PHASES = {Phase.ASKED: _("asked"), Phase.ANSWERED: _("answered"), Phase.REFUSED: _("refused")}
 

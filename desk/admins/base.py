@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django.contrib import admin
@@ -53,12 +54,15 @@ class DeskModelAdmin(admin.ModelAdmin):
         response.context_data["rows"] = [self._cells(row) for row in changelist.result_list]
         return response
 
-    def _cells(self, row: Model) -> list[tuple[str, str]]:
+    def _cells(self, row: Model) -> list[tuple[str, Any]]:
         """Each column's name and value: on a phone a row becomes a card, and every value needs its name."""
         cells = []
         for name in self.list_display:
             field, _, value = lookup_field(name, row, self)
-            shown = display_for_value(value, "–") if field is None else display_for_field(value, field, "–")
+            if isinstance(value, date):
+                shown: Any = value  # written by the template, as on every other page
+            else:
+                shown = display_for_value(value, "–") if field is None else display_for_field(value, field, "–")
             cells.append((label_for_field(name, self.model, self), shown))
         return cells
 

@@ -237,6 +237,7 @@ def test_a_clerk_of_mitaka_neither_finds_nor_opens_him(
         assert answer is not None
         assert answer.status == 404
         assert "太郎" not in mitaka.page.content()
+    expect(mitaka.page.locator("main a.button")).to_have_attribute("href", "/desk/")
     mitaka.pictured_in_both_languages("nowhere")
     mitaka.context.close()
 
