@@ -11,9 +11,10 @@ import datetime
 import logging
 from uuid import UUID
 
+from celery import shared_task
 from django.core.mail import send_mail
 from django.db.models import Q
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from accounts.contact import email_of
@@ -30,10 +31,14 @@ GIVE_UP_AFTER = datetime.timedelta(days=3)
 _AT_ONCE = 500
 
 
+@shared_task(name="notifications.tasks.send_hint")
+def send_hint(message_id: str) -> None:
+    """Tell the holder of a mailbox that a letter has arrived."""
+    send(message_id=UUID(message_id), at=timezone.now())
+
+
 def queue(message_id: UUID) -> None:
     """Ask a worker for the hint. Never fails: what cannot be queued now is found by `queue_waiting` later."""
-    from notifications.tasks import send_hint
-
     try:
         send_hint.delay(str(message_id))
     except Exception as error:  # any failure of a broker or a mail server, whatever its class: the letter matters more

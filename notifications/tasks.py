@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from uuid import UUID
-
 from celery import shared_task
 from django.utils import timezone
 
 from notifications import hints
+from notifications.hints import send_hint
 
-
-@shared_task
-def send_hint(message_id: str) -> None:
-    """Tell the holder of a mailbox that a letter has arrived."""
-    hints.send(message_id=UUID(message_id), at=timezone.now())
+__all__ = ["queue_waiting_hints", "send_hint"]
 
 
 @shared_task
