@@ -193,7 +193,7 @@ def remove(store: Store, *, name: str) -> None:
     with store.opened() as memory:
         for entry in FREE_AREA[name].files.values():
             for held in (memory.files, memory.pins, memory.keys):
-                held.pop(entry.name, None)  # type: ignore[attr-defined]
+                held.pop(entry.name, None)
         memory.installed.discard(name)
         store.write(memory)
 
