@@ -9,6 +9,7 @@ from django.utils import translation
 SHARED_SERVERS = {"tests/journeys": "country", "tests/browser": "site", "tests/desk/test_browser": "desk"}
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         for directory, group in SHARED_SERVERS.items():

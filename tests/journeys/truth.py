@@ -49,6 +49,7 @@ from celery.app.task import Task
 from django.apps import apps
 from django.utils import timezone
 from agencies.models import Agency
+from accounts import contact
 from accounts.models import User
 from codes import rist1
 from codes.rist1 import format_code
@@ -75,10 +76,7 @@ number = vault.open_number(IssuedNumber.objects.filter(resident=resident).first(
 own = portal_code_of(resident)
 portal, chofu, mitaka = (Agency.objects.get(local_code=c) for c in ("900043", "132080", "132047"))
 code = conversion.convert(code=own, source=portal, target=chofu)
-account = User.objects.citizen(own)
-account.email_sealed = b"x"
-account.save()
-pdf = b"%PDF-1.4 nothing"
+contact.set_email(user=User.objects.citizen(own), address="someone@example.com")
 sent = deliver.deliver_notice(
     sender=chofu, code=code, affair="JM90000000000001", reference="R-1", subject="S", body="B", documents=[], at=at)
 print(repr(sent), repr(own), repr(code), str(code), repr(custody.current("record-seal")))
