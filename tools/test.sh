@@ -1,5 +1,5 @@
 #!/bin/sh
-# All tests on SQLite; once more on PostgreSQL when TEST_DATABASE_URL names a role there that may create databases.
+# All tests on SQLite, each file in one worker (its tests may share a server); once more on PostgreSQL when TEST_DATABASE_URL names a role there that may create databases.
 # Browser tests run once: they look at pages, and pages do not depend on the database.
 set -u
 cd "$(dirname "$0")/.."
@@ -16,7 +16,7 @@ run() {
     name="$1"
     shift
     echo "== Tests on $name =="
-    { "$PY" -m pytest -q -n "$WORKERS" --dist loadgroup "$@"; echo $? > "$log/status"; } 2>&1 | tee "$log/$name"
+    { "$PY" -m pytest -q -n "$WORKERS" --dist loadfile "$@"; echo $? > "$log/status"; } 2>&1 | tee "$log/$name"
     [ "$(cat "$log/status")" = 0 ] || failed=1
 }
 

@@ -49,7 +49,7 @@ _REASON = (
     else "pcscd wants root" if os.geteuid() else "another pcscd is running" if _pcscd_is_running()
     else ""
 )  # fmt: skip
-pytestmark = [pytest.mark.skipif(bool(_REASON), reason=_REASON), pytest.mark.xdist_group("pcscd")]
+pytestmark = [pytest.mark.skipif(bool(_REASON), reason=_REASON)]
 
 AUTH_TOKEN, SIGN_TOKEN = "JPKI (User Authentication PIN)", "JPKI (Digital Signature PIN)"
 
