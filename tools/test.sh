@@ -1,6 +1,7 @@
 #!/bin/sh
-# All tests on SQLite, each file in one worker (its tests may share a server); once more on PostgreSQL when TEST_DATABASE_URL names a role there that may create databases.
-# Browser tests run once: they look at pages, and pages do not depend on the database.
+# All tests on SQLite; once more on PostgreSQL when TEST_DATABASE_URL names a role there that may create databases.
+# Each file runs in one worker: its tests may share a server. Browser tests run once, on SQLite: they look at pages, and
+# pages do not depend on the database.
 set -u
 cd "$(dirname "$0")/.."
 PY="${PY:-.venv/bin/python}"
