@@ -77,14 +77,13 @@ def hanako_arrives(country: Country) -> None:
 def misaki_is_protected(country: Country) -> None:
     """Misaki has fled from Fuchu to Mitaka, and no one who asks may be shown where she is."""
     misaki, clerk = country.resident_of("misaki"), _clerk(country, "mitaka-clerk-2")
-    moves.move_out(resident=misaki, on=cast.MISAKI_MOVES_ON, by="Fuchu", at=country.at)
-    move.move_in(
-        clerk=clerk,
-        resident=misaki,
-        address=details.Address(**cast.MISAKI_NEW_HOME._asdict()),
-        on=cast.MISAKI_MOVES_ON,
-        at=country.at,
-    )
+    home = details.Address(**cast.MISAKI_NEW_HOME._asdict())
+    if misaki.current.local_government_code != home.local_government_code:
+        moves.move_out(resident=misaki, on=cast.MISAKI_MOVES_ON, by="Fuchu", at=country.at)
+        move.move_in(clerk=clerk, resident=misaki, address=home, on=cast.MISAKI_MOVES_ON, at=country.at)
+    else:
+        # Killed after the move: out and in again on one day would be another move, not this one repeated.
+        move.know_here(entry=misaki.current, at=country.at)
     if not misaki.is_protected(country.at):
         protect.protect(clerk=clerk, resident=misaki, at=country.at)
 
