@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import logging
 from collections import Counter
 
@@ -27,8 +28,8 @@ NOW = timezone.now()
 
 
 def drawn(count: int) -> list[str]:
-    numbers = (transform(new_record_code(), counter) for counter in range(2 * count))
-    return [number for number in numbers if number is not None][:count]
+    numbers = (transform(new_record_code(), counter) for counter in itertools.count())
+    return list(itertools.islice((number for number in numbers if number is not None), count))
 
 
 def test_a_transformed_code_is_a_well_formed_number() -> None:
