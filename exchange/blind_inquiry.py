@@ -46,7 +46,8 @@ def inquire(
     portal = Agency.objects.portal()
     if provider.code_public_key is None:
         raise NoCodeKey
-    at_provider = hosted.opener(agency=provider.local_code, public_key=bytes(provider.code_public_key))
+    if provider.is_hosted:
+        hosted.require(agency=provider.local_code, public_key=bytes(provider.code_public_key))
     converted = convert_blind(
         question=question, epoch=epoch, source=inquirer, target=provider, portal=portal, number=number
     )
@@ -63,7 +64,7 @@ def inquire(
     return answer_from_provider(
         event,
         provider=provider,
-        known_as=lambda: [at_provider.code(of_epoch, hidden) for of_epoch, hidden in converted.for_provider],
+        hidden=converted.for_provider,
         condition=condition,
         at=at,
     )

@@ -30,6 +30,12 @@ def deposit(*, agency: str, private_key: bytes) -> None:
         HostedKey.objects.get_or_create(agency=agency, public_key=public_key, defaults={"sealed": sealed})
 
 
+def require(*, agency: str, public_key: bytes) -> None:
+    """Make sure that codes encrypted to this public key can be opened here. Raises NotDeposited."""
+    if not HostedKey.objects.filter(agency=agency, public_key=public_key).exists():
+        raise NotDeposited
+
+
 def opener(*, agency: str, public_key: bytes) -> Opener:
     """What opens the codes that were encrypted to this public key. Raises NotDeposited."""
     row = HostedKey.objects.filter(agency=agency, public_key=public_key).first()

@@ -42,6 +42,7 @@ class Question:
     ends_at: datetime
     codes: Sequence[Code] = ()
     hidden: Sequence[tuple[int, Blinded]] = ()
+    is_withheld: bool = False  # article 23(2): the provider's own record says so too
 
     def __repr__(self) -> str:
         return "<Question>"

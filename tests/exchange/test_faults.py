@@ -56,7 +56,7 @@ def child(out):
         setattr(inquiry, name, guarded(getattr(inquiry, name)))
     for name in ("subject_of", "record"):
         setattr(inquiry.ledger, name, guarded(getattr(inquiry.ledger, name)))
-    inquiry.provide.answer = guarded(inquiry.provide.answer)
+    inquiry.choose.ask = guarded(inquiry.choose.ask)
     os.write(out, people.ask(code=code).items[0].value.encode())
     os._exit(0)
 
@@ -118,7 +118,7 @@ def _fail(monkeypatch, step: str, *, call: int, after: bool) -> None:
         ("permit", 1),
         ("ledger.record", 1),
         ("convert_to_all", 1),
-        ("provide.answer", 1),
+        ("choose.ask", 1),
         ("ledger.record", 2),
     ],
 )

@@ -59,7 +59,7 @@ def test_events_of_every_kind_have_their_copies():
     [
         ("permit", 1, []),
         ("ledger.record", 1, []),
-        ("provide.answer", 1, [reconciliation.UNANSWERED]),
+        ("choose.ask", 1, [reconciliation.UNANSWERED]),
         ("ledger.record", 2, [reconciliation.CUT_OFF]),
     ],
 )

@@ -1,0 +1,33 @@
+"""A provider whose copies lie with us: it answers from them at once (article 22), and keeps its own record."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from exchange.providers.question import Held, Question
+from holdings import hosted, provide
+from holdings.provide import Provision
+
+
+def ask(question: Question, *, at: datetime) -> Provision | Held:
+    """The provider's answer, committed with its own record (article 23(1)) before it returns.
+
+    Raises NotDeposited where it was asked blind and its key is not here, MalformedCode.
+    """
+    provider = question.provider
+    codes = question.codes
+    if question.hidden:
+        opener = hosted.opener(agency=provider.local_code, public_key=bytes(provider.code_public_key or b""))
+        codes = [opener.code(epoch, hidden) for epoch, hidden in question.hidden]
+    present, *former = codes
+    return provide.answer(
+        agency=provider.local_code,
+        code=present,
+        former=former,
+        data_set=question.data_set,
+        items=question.items,
+        condition=question.condition,
+        inquirer=question.inquirer.local_code,
+        reference=question.reference,
+        at=at,
+    )
