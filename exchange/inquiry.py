@@ -4,21 +4,26 @@
     article 21(2)   not where an impact assessment is missing                  both agencies' `assessment_until`
     article 21-2    not by the number: each agency has a code of its own       conversion.convert_to_all
     article 22      the provider shall answer what is permitted                providers.choose
-    article 23      both sides and the network keep a record                   ledger.record, provider's own copy
+    article 23      both sides and the network keep a record                   ledger.record, and a copy for each side
+    article 23(2)   and note what the person is not told for now               `not_disclosed`
 
 The order below is the promise: the request is on record before the provider hears of it, the answer before it leaves.
-A crash may leave a record without an answer, never an answer without a record.
+A crash may leave a record without an answer, never an answer without a record. What is not over when the request is,
+or may be repeated, goes on in exchange.standing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime
+
+from django.conf import settings
 
 from agencies.models import Agency
 from codes.rist1 import Blinded, Code
-from exchange import ledger
+from exchange import inquirer_copy, ledger, repeats, standing
+from exchange.answers import Answer, NotObtained
 from exchange.conversion import convert_to_all
 from exchange.ledger import Event
 from exchange.models import Kind, Phase
@@ -27,31 +32,17 @@ from exchange.providers import choose
 from exchange.providers.question import Held, NotReached, Question
 from exchange.statute import Rule
 from holdings.periods import Period
-from holdings.provide import ItemValue
+from holdings.provide import ItemValue, Provision
 
-__all__ = ["Answer", "ItemValue", "Refused", "answer_from_provider", "inquire"]
-
-
-AUTOMATIC = timedelta(minutes=15)
+__all__ = ["Answer", "ItemValue", "NotDisclosed", "NotObtained", "Refused", "answer_from_provider", "inquire"]
 
 
-class NotObtained(Refused):
-    """Permitted and asked, but nothing came: the provider was not reached, or not in time. It is on record."""
+@dataclass(frozen=True, slots=True)
+class NotDisclosed:
+    """Why the person is not told of it (article 23(2)), and the first day on which she is, if one is set."""
 
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Answer:
-    """What came back, the row that permitted it, and the inquirer's reference of the record."""
-
-    outcome: str
-    items: list[ItemValue]
-    record: str
-    rule: Rule
-    asked_at: datetime
-    answered_at: datetime
-
-    def __repr__(self) -> str:
-        return "<Answer>"
+    reason: str
+    until: date | None = None
 
 
 def inquire(
@@ -65,14 +56,18 @@ def inquire(
     condition: Period | None = None,
     case_number: str = "",
     evidence: str = "",
+    reference: str = "",
+    not_disclosed: NotDisclosed | None = None,
     at: datetime,
 ) -> Answer:
-    """Ask the provider about the person whom the inquirer knows by `code`. Raises MalformedCode, Refused.
+    """Ask the provider about the person whom the inquirer knows by `code`. Raises MalformedCode, Refused, NotObtained.
 
-    `evidence` is what the inquirer signed about its own clerk and case; it lies sealed with the record.
+    `evidence` is what the inquirer signed about its own clerk and case; it lies sealed with the record. The same again
+    under the same `reference` of the inquirer's is the same event and gives the same answer; else ReferenceTaken.
 
     A code of nobody and a person of whom the provider holds nothing get the same answer ("0004") and the same record.
     """
+    private = {"case_number": case_number, "condition": str(condition or ""), "evidence": evidence}
     event = Event(
         kind=Kind.INQUIRY,
         inquirer=inquirer,
@@ -81,13 +76,20 @@ def inquire(
         data_set=data_set,
         items=tuple(items),
         subject=ledger.subject_of(code, known_to=inquirer),
-        private={"case_number": case_number, "condition": str(condition or ""), "evidence": evidence},
+        private={**private, "not_disclosed": not_disclosed.reason} if not_disclosed else private,
+        is_withheld=not_disclosed is not None,
+        disclosed_from=not_disclosed.until if not_disclosed else None,
     )
+    if reference:
+        earlier = repeats.claim(event, provider=provider, reference=reference, at=at)
+        if earlier is not None:
+            return standing.raise_if_not_obtained(standing.answer_of(earlier, at=at))
     return answer_from_provider(
         event,
         provider=provider,
         known_as=lambda: convert_to_all(code=code, source=inquirer, target=provider),  # article 21-2
         condition=condition,
+        is_kept=bool(reference),
         at=at,
     )
 
@@ -99,14 +101,19 @@ def answer_from_provider(
     known_as: Callable[[], Sequence[Code]] = tuple,
     hidden: Sequence[tuple[int, Blinded]] = (),
     condition: Period | None,
+    is_kept: bool = False,
     at: datetime,
 ) -> Answer:
     """Permit, record, ask, record: the road that every provision takes. Raises Refused, NotObtained.
 
     `known_as` gives the provider's codes for the person, the present one first; not before the request is on record.
-    Asked blind, `hidden` holds them by epoch, encrypted to the provider.
+    Asked blind, `hidden` holds them by epoch, encrypted to the provider. `is_kept`: the event bears a reference.
     """
-    rule = permit(event, at=at)  # articles 19 and 21(2); a refusal is recorded too
+    try:
+        rule = permit(event, at=at)  # articles 19 and 21(2); a refusal is recorded too
+    except Refused as refusal:
+        _close(event, None, Provision(refusal.code, []), is_kept=is_kept, at=at)
+        raise
     ledger.record(event, rule=rule, phase=Phase.ASKED, at=at)  # article 23(3), the request
     question = Question(
         provider=provider,
@@ -116,25 +123,39 @@ def answer_from_provider(
         items=event.items,
         condition=condition,
         reference=ledger.reference(event.id, ledger.PROVIDER),
-        ends_at=at + AUTOMATIC,
+        ends_at=at + settings.INQUIRY_DEADLINE,
         codes=known_as(),
         hidden=hidden,
+        is_withheld=event.is_withheld,
     )
     try:
-        provision = choose.ask(question, at=at)  # article 22; and the provider's own record, article 23(1)
-        if isinstance(provision, Held):
-            raise NotReached
+        reply = choose.ask(question, at=at)  # article 22; and the provider's own record, article 23(1)
     except NotReached as failure:
-        ledger.record(event, rule=rule, phase=Phase.ANSWERED, outcome=failure.outcome, at=at)
-        raise NotObtained(failure.outcome, ledger.reference(event.id, ledger.INQUIRER)) from None
-    ledger.record(
-        event, rule=rule, phase=Phase.ANSWERED, outcome=provision.outcome, at=at
-    )  # article 23(3), the provision
-    return Answer(
-        outcome=provision.outcome,
-        items=provision.items,
+        reply = Provision(failure.outcome, [])
+    if isinstance(reply, Held):
+        return standing.hold(event, rule=rule, until=reply.until, is_kept=is_kept, at=at)
+    _close(event, rule, reply, is_kept=is_kept, at=at)
+    answer = Answer(
+        outcome=reply.outcome,
+        items=reply.items,
         record=ledger.reference(event.id, ledger.INQUIRER),
         rule=rule,
         asked_at=at,
         answered_at=at,
     )
+    return standing.raise_if_not_obtained(answer)
+
+
+def _close(event: Event, rule: Rule | None, provision: Provision, *, is_kept: bool, at: datetime) -> None:
+    """It is over: on record, and in the inquirer's own copy, before anything leaves."""
+    if is_kept:
+        standing.end(event.id, outcome=provision.outcome, items=provision.items, at=at)
+    if rule is not None:
+        ledger.record(
+            event, rule=rule, phase=Phase.ANSWERED, outcome=provision.outcome, at=at
+        )  # article 23(3), the provision
+    inquirer_copy.keep(  # article 23(1)
+        event, row=rule.row if rule else "", outcome=provision.outcome, asked_at=at, ended_at=at
+    )
+    if is_kept:
+        standing.settled(event.id)

@@ -82,7 +82,7 @@ def prepare(event: Event, *, phase: Phase, rule: Rule | None = None, outcome: st
     leaf_id = uuid.uuid4()
     body = _canonical(
         {
-            **_facts(event),
+            **facts(event),
             "at": at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
             "id": str(leaf_id),
             "outcome": outcome,
@@ -127,6 +127,57 @@ def side_of(row: AccessRecord) -> bytes:
     return open_sealed("record-seal", bytes(row.private_sealed), context=_context(row.leaf.id))
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class Recalled:
+    """An event as the log has it: `event` again, the row it stood on, and how it ended, if it has."""
+
+    event: Event
+    row: str
+    asked_at: datetime
+    is_refused: bool
+    outcome: str
+    ended_at: datetime | None
+
+    def __repr__(self) -> str:
+        return "<Recalled>"
+
+
+def recall(event: uuid.UUID) -> Recalled | None:
+    """The event from its records; None where none was ever written."""
+    rows = {row.phase: row for row in AccessRecord.objects.filter(event=event).select_related("leaf")}
+    closing = rows.pop(Phase.ANSWERED, None)
+    if not rows:
+        return None
+    [opening] = rows.values()
+    opened = json.loads(opening.leaf.body)
+    private = private_of(opening)
+    disclosed_from = private.pop("disclosed_from")
+    del private["event"], private["subject"]
+    codes = [opened["inquirer"], opened["provider"]]
+    parties = {each.local_code: each for each in Agency.objects.filter(local_code__in=codes)}
+    is_refused = opening.phase == Phase.REFUSED
+    return Recalled(
+        event=Event(
+            kind=opening.kind,
+            inquirer=parties[opened["inquirer"]],
+            provider=parties.get(opened["provider"]),
+            affair=opened["affair"],
+            data_set=opened["data_set"],
+            items=tuple(opened["items"]),
+            subject=bytes(opening.subject) if opening.subject else None,
+            private=private,
+            is_withheld=disclosed_from != legal_day(opening.at).isoformat(),
+            disclosed_from=date.fromisoformat(disclosed_from) if disclosed_from else None,
+            id=event,
+        ),
+        row=opened["row"],
+        asked_at=opening.at,
+        is_refused=is_refused,
+        outcome=json.loads(closing.leaf.body)["outcome"] if closing else opened["outcome"],
+        ended_at=closing.at if closing else (opening.at if is_refused else None),
+    )
+
+
 def reference(event: uuid.UUID, party: str) -> str:
     """The id under which a party knows the event: a keyed permutation, so that two stolen copies do not join.
 
@@ -147,7 +198,7 @@ def _permutation(party: str) -> Cipher[modes.ECB]:
     return Cipher(algorithms.AES256(keyed_hash("record-reference", party)), modes.ECB())  # noqa: S305
 
 
-def _facts(event: Event) -> dict[str, Any]:
+def facts(event: Event) -> dict[str, Any]:
     """What all leaves of one event say. Codes that the tables do not know are left out: they could be anything."""
     return {
         "affair": event.affair if event.affair in statute.affairs() else "",

@@ -164,3 +164,6 @@ class Cosignature(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["checkpoint", "witness"], name="a_witness_signs_once")]
+
+
+from exchange import inquiry_models as inquiry_models  # noqa: E402

@@ -8,19 +8,22 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import transaction
+from django.db.models import CharField, Value
 
 from codes.rist1 import Code
 from databases import HOLDINGS
 from holdings import copies
-from holdings.models import Holding, Protection, ProvisionCopy
+from holdings.models import ByHand, Holding, Protection, ProvisionCopy, WaitingQuestion
 from holdings.periods import Period, legal_day
 
 ANSWERED = "0000"
 NO_RECORD = "0004"
 NOT_REGISTERED = "3003"
+_PROTECTED = "protected"
+_BY_HAND = "by hand"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -57,30 +60,80 @@ def answer(
     reference: str,
     at: datetime,
     former: Sequence[Code] = (),
-) -> Provision:
+    is_withheld: bool = False,
+    decided_by: datetime | None = None,
+) -> Provision | None:
     """The provider's answer about the person whom it knows by `code`; committed with its record before it returns.
 
     `former` are the same person's codes of earlier epochs, while the agency's rows are brought to the present one.
     A code of nobody finds no record, like a person of whom nothing is held. `reference` is the id of the provider's own
     record of the event. For a protected person that record does not name the inquirer.
+
+    Where the agency does not answer automatically, the question is laid into its in-tray until `decided_by`, and there
+    is no provision yet: None. A code of nobody waits there like any other.
     """
     on, codes = legal_day(at), [code, *former]
     with transaction.atomic(using=HOLDINGS, durable=True):
-        is_protected = Protection.objects.protects(agency=agency, codes=codes, on=on)
-        held = Holding.objects.of(agency=agency, codes=codes, data_set=data_set).published(on)
-        found = held.meeting(condition or Period()).newest_first().first()
-        provision = Provision(*_content(found, agency, data_set, items))
-        ProvisionCopy.objects.create(
+        flags = _flags(agency=agency, codes=codes, data_set=data_set, on=on)
+        question = WaitingQuestion(
             id=uuid.UUID(reference),
             agency=agency,
             code=code,
-            inquirer="" if is_protected else inquirer,
+            inquirer="" if _PROTECTED in flags else inquirer,
             data_set=data_set,
             items=" ".join(items),
-            outcome=provision.outcome,
+            is_withheld=is_withheld,
             at=at.replace(microsecond=0),
         )
+        if _BY_HAND in flags and decided_by is not None:
+            period = condition or Period()
+            question.fiscal_year, question.begins_on, question.ends_on = (
+                period.fiscal_year,
+                period.begins_on,
+                period.ends_on,
+            )
+            question.ends_at = decided_by
+            question.save(force_insert=True)
+            return None
+        provision = from_copies(agency=agency, codes=codes, data_set=data_set, items=items, condition=condition, at=at)
+        keep_record(question, outcome=provision.outcome, at=at)
     return provision
+
+
+def from_copies(
+    *, agency: str, codes: Sequence[Code], data_set: str, items: Sequence[str], condition: Period | None, at: datetime
+) -> Provision:
+    """What the agency's published copies say. Nothing is recorded: see `answer`, and `holdings.waiting`."""
+    held = Holding.objects.of(agency=agency, codes=codes, data_set=data_set).published(legal_day(at))
+    found = held.meeting(condition or Period()).newest_first().first()
+    return Provision(*_content(found, agency, data_set, items))
+
+
+def keep_record(question: WaitingQuestion, *, outcome: str, at: datetime) -> None:
+    """The provider's own record (article 23(1)) of a question that is over."""
+    ProvisionCopy.objects.create(
+        id=question.id,
+        agency=question.agency,
+        code=question.code,
+        inquirer=question.inquirer,
+        data_set=question.data_set,
+        items=question.items,
+        outcome=outcome,
+        is_withheld=question.is_withheld,
+        at=at.replace(microsecond=0),
+    )
+
+
+def _flags(*, agency: str, codes: Sequence[Code], data_set: str, on: date) -> set[str]:
+    """What the agency has set about the person or the data set, in one statement."""
+    protected = Protection.objects.of(agency=agency, codes=codes, on=on).annotate(flag=_word(_PROTECTED))
+    by_hand = ByHand.objects.of(agency=agency, codes=codes, data_set=data_set).annotate(flag=_word(_BY_HAND))
+    flags = protected.values_list("flag", flat=True).union(by_hand.values_list("flag", flat=True))
+    return set(flags)
+
+
+def _word(flag: str) -> Value:
+    return Value(flag, output_field=CharField())
 
 
 def _content(found: Holding | None, agency: str, data_set: str, items: Sequence[str]) -> tuple[str, list[ItemValue]]:

@@ -8,18 +8,22 @@ from __future__ import annotations
 
 VAULT = {"number-transform", "number-seal", "number-index", "person-seal"}
 EXCHANGE = {"code-scalar", "record-subject", "record-seal", "record-reference", "record-log"}
+INQUIRY = {"inquiry-answer", "inquiry-reference", "inquiry-copy"}
 MAILBOX = {"mailbox-seal", "mailbox-reference", "contact-seal"}
 CARDS = {"sign-in"}
 
 KEY_PURPOSES = {
     "portal": EXCHANGE
+    | INQUIRY
     | MAILBOX
     | CARDS
     | {"holding-seal", "payment-reference", "payment-order", "clerk-pseudonym", "portal-code"},
     "api": EXCHANGE
+    | INQUIRY
     | MAILBOX
     | {"holding-seal", "hosted-code-key", "access-token", "response-signature", "payment-reference", "portal-code"},
     "desk": EXCHANGE
+    | INQUIRY
     | VAULT
     | MAILBOX
     | CARDS

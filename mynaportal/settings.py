@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from pathlib import Path
 
 from django.utils.translation import gettext_lazy as _
@@ -243,6 +244,12 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
 }
 ACCESS_TOKEN_SECONDS = 300
+# An inquiry that nobody answers ends by itself: automatic ones, and those that a clerk of the provider decides.
+INQUIRY_DEADLINE = timedelta(minutes=int(env("MYNA_INQUIRY_MINUTES", "15")))
+INQUIRY_DEADLINE_BY_HAND = timedelta(days=int(env("MYNA_INQUIRY_DAYS_BY_HAND", "10")))
+# How long an answer is kept sealed for its inquirer, before and after it was first fetched.
+ANSWER_KEPT = timedelta(days=30)
+ANSWER_KEPT_ONCE_FETCHED = timedelta(days=1)
 API_REQUESTS_PER_MINUTE = int(env("MYNA_API_REQUESTS_PER_MINUTE", "6000"))  # of one agency
 
 # --- logs: what happened, never about whom ---------------------------------------------------------------------------

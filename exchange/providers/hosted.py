@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.conf import settings
+
 from exchange.providers.question import Held, Question
 from holdings import hosted, provide
 from holdings.provide import Provision
 
 
 def ask(question: Question, *, at: datetime) -> Provision | Held:
-    """The provider's answer, committed with its own record (article 23(1)) before it returns.
+    """The provider's answer, committed with its own record (article 23(1)) before it returns; or Held, where the agency
+    decides by hand.
 
     Raises NotDeposited where it was asked blind and its key is not here, MalformedCode.
     """
@@ -20,7 +23,8 @@ def ask(question: Question, *, at: datetime) -> Provision | Held:
         opener = hosted.opener(agency=provider.local_code, public_key=bytes(provider.code_public_key or b""))
         codes = [opener.code(epoch, hidden) for epoch, hidden in question.hidden]
     present, *former = codes
-    return provide.answer(
+    decided_by = at + settings.INQUIRY_DEADLINE_BY_HAND
+    provision = provide.answer(
         agency=provider.local_code,
         code=present,
         former=former,
@@ -29,5 +33,8 @@ def ask(question: Question, *, at: datetime) -> Provision | Held:
         condition=question.condition,
         inquirer=question.inquirer.local_code,
         reference=question.reference,
+        is_withheld=question.is_withheld,
+        decided_by=decided_by,
         at=at,
     )
+    return Held(decided_by) if provision is None else provision

@@ -120,7 +120,7 @@ def test_where_the_flags_cannot_be_read_nothing_is_answered(monkeypatch):
     def broken(*args, **kwargs):
         raise DatabaseError
 
-    monkeypatch.setattr("holdings.models.ProtectionQuerySet.protects", broken)
+    monkeypatch.setattr("holdings.models.ProtectionQuerySet.of", broken)
     with pytest.raises(DatabaseError):
         answer()
     assert not ProvisionCopy.objects.exists()

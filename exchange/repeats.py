@@ -1,0 +1,86 @@
+"""The inquirer's own reference makes an inquiry safe to repeat: the same event, the same answer, asked once.
+
+The reference may say whom it is about, so its text is sealed and looked up by a keyed hash. What was asked under it is
+kept as a keyed hash too; the reference is part of both, so that equal questions do not look alike.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from agencies.models import Agency
+from databases import EXCHANGE
+from exchange import answers
+from exchange.inquiry_models import Inquiry, State
+from exchange.ledger import Event
+from keys import custody
+from keys.sealing import keyed_hash, seal
+
+_HASH = "inquiry-reference"
+_SEAL = "inquiry-answer"
+_ASKED = ("case_number", "condition", "not_disclosed")
+
+
+class ReferenceTaken(ValueError):
+    """The inquirer used this reference for another inquiry."""
+
+
+def claim(event: Event, *, provider: Agency, reference: str, at: datetime) -> Inquiry | None:
+    """Make the reference the event's. None: it was free. Else the earlier inquiry under it; of two that come at once
+    one is the earlier. Raises ReferenceTaken."""
+    earlier = _find(event, reference)
+    if earlier is None:
+        try:
+            with transaction.atomic(using=EXCHANGE):
+                Inquiry.objects.create(
+                    event=event.id,
+                    inquirer=event.inquirer,
+                    provider=provider,
+                    state=State.ASKED,
+                    outcome=answers.PENDING,
+                    asked_at=at,
+                    ends_at=at + settings.INQUIRY_DEADLINE,
+                    reference=_name(event, reference),
+                    reference_sealed=seal(
+                        _SEAL, reference.encode(), context=f"exchange.Inquiry.reference_sealed:{event.id}"
+                    ),
+                    content=_content(event, reference),
+                )
+            return None
+        except IntegrityError:
+            earlier = _find(event, reference)
+            if earlier is None:
+                raise
+    if earlier.content not in (_content(event, reference, key.id) for key in custody.every(_HASH)):
+        raise ReferenceTaken
+    return earlier
+
+
+def _find(event: Event, reference: str) -> Inquiry | None:
+    """The inquiry under this reference, also one that a former key wrote."""
+    names = [_name(event, reference, key.id) for key in custody.every(_HASH)]
+    rows = Inquiry.objects.select_related("inquirer", "provider")
+    return rows.filter(inquirer=event.inquirer, reference__in=names).first()
+
+
+def _name(event: Event, reference: str, key_id: int | None = None) -> str:
+    return keyed_hash(_HASH, "reference", event.inquirer.local_code, reference, key_id=key_id).hex()
+
+
+def _content(event: Event, reference: str, key_id: int | None = None) -> str:
+    """Whom and what: not by the code, which a new epoch changes, nor by the evidence, which is made for each try."""
+    asked = {
+        "provider": event.provider.local_code if event.provider else "",
+        "affair": event.affair,
+        "data_set": event.data_set,
+        "items": event.items,
+        "subject": event.subject.hex() if event.subject else "",
+        "disclosed_from": str(event.disclosed_from or ""),
+        **{name: event.private.get(name, "") for name in _ASKED},
+    }
+    text = json.dumps(asked, sort_keys=True)
+    return keyed_hash(_HASH, "content", event.inquirer.local_code, reference, text, key_id=key_id).hex()

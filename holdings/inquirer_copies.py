@@ -1,0 +1,45 @@
+"""The inquirer's own record of each inquiry (article 23(1)): who asked whom for what, and how it ended.
+
+No code of anyone. Written before the answer leaves. It is the agency's file, kept here for it: nobody but that agency opens it.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from holdings.models import InquiryCopy
+from keys.sealing import open_sealed, seal
+
+_PURPOSE = "inquiry-copy"
+INQUIRER = "inquirer"
+
+
+def keep(*, reference: str, facts: Mapping[str, Any], on: date) -> None:
+    """Keep the copy under the inquirer's reference: one statement. Again changes nothing.
+
+    `facts` names the agency that asked as "inquirer".
+    """
+    id_ = uuid.UUID(reference)
+    sealed = seal(_PURPOSE, json.dumps(dict(facts), sort_keys=True).encode(), context=_context(id_))
+    InquiryCopy.objects.bulk_create([InquiryCopy(id=id_, sealed=sealed, on=on)], ignore_conflicts=True)
+
+
+def opened(copy: InquiryCopy) -> dict[str, Any]:
+    """What the copy says. Raises CannotOpen."""
+    facts: dict[str, Any] = json.loads(open_sealed(_PURPOSE, bytes(copy.sealed), context=_context(copy.id)))
+    return facts
+
+
+def own(*, agency: str, reference: str) -> dict[str, Any] | None:
+    """The agency's own copy; another's reference looks like one that was never given out."""
+    copy = InquiryCopy.objects.filter(id=uuid.UUID(reference)).first()
+    facts = opened(copy) if copy else None
+    return facts if facts and facts[INQUIRER] == agency else None
+
+
+def _context(id_: uuid.UUID) -> str:
+    return f"holdings.InquiryCopy.sealed:{id_}"

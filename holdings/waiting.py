@@ -1,0 +1,110 @@
+"""Questions that wait for a provider: which it answers by hand, what its copies say to them, and how they end.
+
+An automatic answer can be kept back for one person and data set, or for a whole data set. Such a question lies here
+until a clerk or the agency's system decides it, the inquirer takes it back, or its time is over. Whichever is first is
+the exchange's to say, in one statement of its own database: `is_first` is asked inside the provider's transaction.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from django.db import transaction
+
+from codes.rist1 import Code
+from databases import HOLDINGS
+from holdings import provide
+from holdings.models import ByHand, Protection, WaitingQuestion
+from holdings.periods import legal_day
+from holdings.provide import Provision
+
+MOST_SHOWN = 100
+
+
+class NotWaiting(Exception):
+    """Nothing waits under this reference for this agency: it is over, or another's, or was never there."""
+
+
+class Overtaken(Exception):
+    """It has ended otherwise: too late, and nothing was changed."""
+
+
+def set_by_hand(*, agency: str, data_set: str, code: Code | None = None, former: Sequence[Code] = ()) -> None:
+    """From now on nothing is answered automatically from this data set, about this person or about anyone."""
+    with transaction.atomic(using=HOLDINGS, durable=True):
+        ByHand.objects.get_or_create(agency=agency, data_set=data_set, code=code)
+        ByHand.objects.filter(agency=agency, data_set=data_set, code__in=former).delete()
+
+
+def set_automatic(*, agency: str, data_set: str, code: Code | None = None, former: Sequence[Code] = ()) -> None:
+    """Take the mark away. What waits already waits on."""
+    codes = [each for each in (code, *former) if each is not None]
+    marks = ByHand.objects.filter(agency=agency, data_set=data_set)
+    marks.filter(code__in=codes).delete() if codes else marks.filter(code=None).delete()
+
+
+def of_agency(agency: str, *, at: datetime, limit: int = MOST_SHOWN) -> list[WaitingQuestion]:
+    """What waits for the agency, the most urgent first."""
+    return list(WaitingQuestion.objects.filter(agency=agency, ends_at__gt=at).order_by("ends_at", "id")[:limit])
+
+
+def one(*, agency: str, reference: str | uuid.UUID) -> WaitingQuestion:
+    """One of the agency's questions. Raises NotWaiting, for another agency's too."""
+    found = WaitingQuestion.objects.filter(agency=agency, id=reference).first()
+    if found is None:
+        raise NotWaiting
+    return found
+
+
+def content(question: WaitingQuestion, *, codes: Sequence[Code], at: datetime) -> Provision:
+    """What the agency's copies say to the question. `codes` are the person's there, in every epoch."""
+    return provide.from_copies(
+        agency=question.agency,
+        codes=codes,
+        data_set=question.data_set,
+        items=question.items.split(),
+        condition=question.condition,
+        at=at,
+    )
+
+
+def decide(
+    *,
+    agency: str,
+    reference: str | uuid.UUID,
+    answer: Callable[[WaitingQuestion], Provision],
+    is_first: Callable[[Provision], bool],
+    at: datetime,
+) -> Provision:
+    """Answer or decline, with the provider's record in the same transaction. Raises NotWaiting, Overtaken."""
+    with transaction.atomic(using=HOLDINGS, durable=True):
+        question = _locked(reference, agency=agency)
+        if question is None:
+            raise NotWaiting
+        provision = answer(question)
+        _finish(question, provision.outcome, at=at)
+        if not is_first(provision):
+            raise Overtaken
+    return provision
+
+
+def close(*, reference: str, outcome: str, at: datetime) -> None:
+    """It ended without the provider: take it out of the in-tray, and keep the provider's record. Again does nothing."""
+    with transaction.atomic(using=HOLDINGS, durable=True):
+        question = _locked(reference)
+        if question is not None:
+            _finish(question, outcome, at=at)
+
+
+def _locked(reference: str | uuid.UUID, **facts: str) -> WaitingQuestion | None:
+    return WaitingQuestion.objects.select_for_update().filter(id=reference, **facts).first()
+
+
+def _finish(question: WaitingQuestion, outcome: str, *, at: datetime) -> None:
+    """Flags are read again: a protection that was set while the question waited counts."""
+    if Protection.objects.protects(agency=question.agency, codes=[question.code], on=legal_day(at)):
+        question.inquirer = ""
+    provide.keep_record(question, outcome=outcome, at=at)
+    WaitingQuestion.objects.filter(id=question.id).delete()
