@@ -15,7 +15,14 @@ KEY_PURPOSES = {
     "portal": EXCHANGE
     | MAILBOX
     | CARDS
-    | {"holding-seal", "payment-reference", "payment-order", "clerk-pseudonym", "portal-code"},
+    | {
+        "holding-seal",
+        "payment-reference",
+        "payment-order",
+        "clerk-pseudonym",
+        "portal-code",
+        "response-signature",  # a citizen's question about herself may go to a provider's own system
+    },
     "api": EXCHANGE
     | MAILBOX
     | {"holding-seal", "hosted-code-key", "access-token", "response-signature", "payment-reference", "portal-code"},

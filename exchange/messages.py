@@ -1,13 +1,15 @@
-"""Profile mynx-1 of HTTP message signatures (RFC 9421): what a signed request must be, and how answers are signed.
+"""Profile mynx-1 of HTTP message signatures (RFC 9421), for what agencies send us and for what we send them.
 
-A request carries the signature labelled `mynx`, with the tag `mynx-1`, by the client's registered key. It covers at
-least the components below, names its client as keyid, lives for at most a minute and has a nonce. An answer is signed
-by this service and covers the request's own signature: it answers that request and no other.
+A request carries the signature labelled `mynx`, with the tag `mynx-1`, by the sender's key. It covers at least the
+components below, names the sender's key as keyid, lives for at most a minute and has a nonce. An answer is signed by
+whoever was asked and covers the request's own signature: it answers that request and no other. We send no token, so
+what we send covers none.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, MutableMapping
+import secrets
+from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,15 +21,18 @@ from http_message_signatures import (
     HTTPMessageSignaturesException,
     HTTPMessageSigner,
     HTTPMessageVerifier,
+    HTTPSignatureKeyResolver,
     InvalidSignature,
     MappingKeyResolver,
+    VerifyResult,
 )
 from http_message_signatures.algorithms import ECDSA_P256_SHA256, ED25519
 
 LABEL = "mynx"
 TAG = "mynx-1"
 EVIDENCE = "Mynx-Evidence"
-COMPONENTS = ("@method", "@target-uri", "content-type", "content-digest", "authorization")
+SENT = ("@method", "@target-uri", "content-type", "content-digest")
+COMPONENTS = (*SENT, "authorization")
 LONGEST_LIFE = timedelta(seconds=60)
 AHEAD = timedelta(seconds=5)
 _LONGEST_NONCE = 128
@@ -43,7 +48,7 @@ ACCEPTED = f'{LABEL}=({" ".join(http_sf.ser(name) for name in COMPONENTS)});crea
 
 
 class NotSigned(Exception):
-    """The request has no signature labelled mynx."""
+    """The message has no signature labelled mynx."""
 
 
 class NotAccepted(Exception):
@@ -83,21 +88,63 @@ def verify(request: Request, *, key: Any, keyid: str, at: datetime) -> Signed:
     """
     if not {"Signature", "Signature-Input"} <= set(request.headers):
         raise NotSigned
-    verifier = _Verifier(key=key, keyid=keyid, at=at)
     needed = [*COMPONENTS, *([EVIDENCE.lower()] if EVIDENCE in request.headers else [])]
-    try:
-        [result] = verifier.verify(request, max_age=None, expect_tag=TAG, expect_label=LABEL, require_components=needed)
-    except _OwnRule as rule:
-        raise NotAccepted(str(rule)) from None
-    except (HTTPMessageSignaturesException, ValueError) as error:
-        # The library's sentences may repeat what was sent.
-        raise NotAccepted(_sentence(error)) from None
+    result = _verified(
+        request, needed, key=key, rule=lambda parameters: _obey(parameters, keyid=keyid, now=at.timestamp())
+    )
     return Signed(str(result.nonce), int(result.parameters["expires"]))
+
+
+def verify_answer(answer: Answer, body: bytes, *, key: Any, keyid: str, at: datetime) -> None:
+    """Check that this key signed the answer to our request, a moment ago, and this body. Raises NotAccepted.
+
+    `NotSigned` where there is no signature at all.
+    """
+    if not {"signature", "signature-input"} <= {name.lower() for name in answer.headers}:
+        raise NotSigned
+    _verified(
+        answer,
+        _BINDINGS[0],
+        key=key,
+        rule=lambda parameters: _obey_in_answer(parameters, keyid=keyid, now=at.timestamp()),
+    )
+    _check_digest(_fields(answer.headers).get("content-digest", ""), body)
+
+
+def keyid_of(headers: Mapping[str, str]) -> str:
+    """Whose key the signature labelled mynx says it is by, unproved; empty where it says nothing."""
+    try:
+        labels = http_sf.parse(_fields(headers).get("signature-input", "").encode(), tltype="dictionary")
+        found = labels[LABEL][1]["keyid"]
+    except (ValueError, TypeError, KeyError, IndexError):
+        return ""
+    return found if isinstance(found, str) else ""
 
 
 def verify_body(request: Request, body: bytes) -> None:
     """Check that Content-Digest (RFC 9530) names this body by SHA-256. Raises NotAccepted."""
-    digest = request.headers.get("Content-Digest", "")
+    _check_digest(request.headers.get("Content-Digest", ""), body)
+
+
+def request_to(url: str, body: bytes, *, key: Ed25519PrivateKey, keyid: str, at: datetime) -> Request:
+    """A POST of ours with a body of JSON, signed. Every call has a nonce of its own."""
+    headers = {"Content-Type": "application/json", "Content-Digest": ContentDigest.create(body)}
+    request = Request("POST", url, headers)
+    _signer(key, keyid).sign(
+        request,
+        key_id=keyid,
+        created=at,
+        expires=at + LONGEST_LIFE,
+        nonce=secrets.token_urlsafe(16),
+        label=LABEL,
+        tag=TAG,
+        covered_component_ids=SENT,
+        use_existing_digest=True,
+    )
+    return request
+
+
+def _check_digest(digest: str, body: bytes) -> None:
     try:
         if "sha-256" not in http_sf.parse(digest.encode(), tltype="dictionary"):
             raise NotAccepted("Content-Digest has no sha-256.")
@@ -109,9 +156,7 @@ def verify_body(request: Request, body: bytes) -> None:
 def sign(answer: Answer, body: bytes, *, key: Ed25519PrivateKey, keyid: str, at: datetime) -> None:
     """Sign an answer in place, bound to its request as closely as the request allows."""
     answer.headers["Content-Digest"] = ContentDigest.create(body)
-    signer = HTTPMessageSigner(
-        signature_algorithm=ED25519, key_resolver=MappingKeyResolver(public_keys={}, private_keys={keyid: key})
-    )
+    signer = _signer(key, keyid)
     for covered in _BINDINGS:
         try:
             signer.sign(
@@ -130,23 +175,54 @@ def sign(answer: Answer, body: bytes, *, key: Ed25519PrivateKey, keyid: str, at:
             return
 
 
+def _signer(key: Ed25519PrivateKey, keyid: str) -> HTTPMessageSigner:
+    resolver = MappingKeyResolver(public_keys={}, private_keys={keyid: key})
+    return HTTPMessageSigner(signature_algorithm=ED25519, key_resolver=resolver)
+
+
+def _fields(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
+
+
 class _OwnRule(InvalidSignature):
     """A rule of this profile that the signature breaks."""
 
 
 class _Verifier(HTTPMessageVerifier):
-    """The library's verifier with this profile's key and clock."""
+    """The library's verifier with one key, and with this profile's rule about the signature's parameters."""
 
-    def __init__(self, *, key: Any, keyid: str, at: datetime) -> None:
+    def __init__(self, *, key: Any, rule: Callable[[Mapping[str, Any]], None]) -> None:
         algorithm = ED25519 if hasattr(key, "public_bytes_raw") else ECDSA_P256_SHA256
-        resolver = MappingKeyResolver(public_keys={keyid: key}, private_keys={})
-        super().__init__(signature_algorithm=algorithm, key_resolver=resolver)
-        self.keyid = keyid
-        self.now = at.timestamp()
+        super().__init__(signature_algorithm=algorithm, key_resolver=_OneKey(key))
+        self.rule = rule
 
     def validate_created_and_expires(self, sig_input: Any, max_age: Any = None) -> None:
         """The whole of what this profile says about parameters: times, nonce, keyid."""
-        _obey(sig_input.params, keyid=self.keyid, now=self.now)
+        self.rule(sig_input.params)
+
+
+class _OneKey(HTTPSignatureKeyResolver):
+    """The key, whatever name is given: the profile's rule has compared the name."""
+
+    def __init__(self, key: Any) -> None:
+        self.key = key
+
+    def resolve_public_key(self, key_id: str) -> Any:
+        return self.key
+
+
+def _verified(
+    message: Request | Answer, needed: Sequence[str], *, key: Any, rule: Callable[[Mapping[str, Any]], None]
+) -> VerifyResult:
+    verifier = _Verifier(key=key, rule=rule)
+    try:
+        [result] = verifier.verify(message, max_age=None, expect_tag=TAG, expect_label=LABEL, require_components=needed)
+    except _OwnRule as broken:
+        raise NotAccepted(str(broken)) from None
+    except (HTTPMessageSignaturesException, ValueError) as error:
+        # The library's sentences may repeat what was sent.
+        raise NotAccepted(_sentence(error)) from None
+    return result
 
 
 def _obey(parameters: Mapping[str, Any], *, keyid: str, now: float) -> None:
@@ -164,6 +240,16 @@ def _obey(parameters: Mapping[str, Any], *, keyid: str, now: float) -> None:
         raise _OwnRule("The signature has expired: check your clock.")
     if not created < expires <= created + life:
         raise _OwnRule("A signature may live for a minute at most.")
+
+
+def _obey_in_answer(parameters: Mapping[str, Any], *, keyid: str, now: float) -> None:
+    created, expires = parameters.get("created"), parameters.get("expires")
+    if parameters.get("keyid") != keyid:
+        raise _OwnRule("The keyid is another one.")
+    if not isinstance(created, int) or abs(now - created) > LONGEST_LIFE.total_seconds():
+        raise _OwnRule("The answer was not signed now.")
+    if expires is not None and not (isinstance(expires, int) and now < expires):
+        raise _OwnRule("The answer's signature has expired.")
 
 
 def _sentence(error: Exception) -> str:
