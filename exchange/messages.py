@@ -8,6 +8,7 @@ what we send covers none.
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
@@ -52,7 +53,7 @@ class NotSigned(Exception):
 
 
 class NotAccepted(Exception):
-    """The signature is not one of this profile by this key. The text is our own sentence and may be shown."""
+    """The message is not one of this profile by this key. The text is our own sentence and may be shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,7 @@ def verify_answer(answer: Answer, body: bytes, *, key: Any, keyid: str, at: date
 def keyid_of(headers: Mapping[str, str]) -> str:
     """Whose key the signature labelled mynx says it is by, unproved; empty where it says nothing."""
     try:
-        labels = http_sf.parse(_fields(headers).get("signature-input", "").encode(), tltype="dictionary")
+        labels: Any = http_sf.parse(_fields(headers).get("signature-input", "").encode(), tltype="dictionary")
         found = labels[LABEL][1]["keyid"]
     except (ValueError, TypeError, KeyError, IndexError):
         return ""
@@ -124,6 +125,24 @@ def keyid_of(headers: Mapping[str, str]) -> str:
 def verify_body(request: Request, body: bytes) -> None:
     """Check that Content-Digest (RFC 9530) names this body by SHA-256. Raises NotAccepted."""
     _check_digest(request.headers.get("Content-Digest", ""), body)
+
+
+def read_json(body: bytes) -> dict[str, Any]:
+    """RFC 8259 JSON with the stricter reading of RFC 8725 and RFC 7493: one object, UTF-8, each name once, no NaN.
+
+    Raises NotAccepted; its sentence never repeats what was read.
+    """
+    try:
+        value = json.loads(body.decode(), object_pairs_hook=_object, parse_constant=_refuse_constant)
+    except UnicodeDecodeError:
+        raise NotAccepted("The body is not UTF-8.") from None
+    except json.JSONDecodeError as error:
+        raise NotAccepted(f"Not JSON at line {error.lineno}, column {error.colno}.") from None
+    except (ValueError, RecursionError):
+        raise NotAccepted("A number is too long or the nesting too deep.") from None
+    if not isinstance(value, dict):
+        raise NotAccepted("The body must be one JSON object.")
+    return value
 
 
 def request_to(url: str, body: bytes, *, key: Ed25519PrivateKey, keyid: str, at: datetime) -> Request:
@@ -144,9 +163,21 @@ def request_to(url: str, body: bytes, *, key: Ed25519PrivateKey, keyid: str, at:
     return request
 
 
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    names = dict(pairs)
+    if len(names) != len(pairs):
+        raise NotAccepted("A name occurs twice in one object.")
+    return names
+
+
+def _refuse_constant(name: str) -> Any:
+    raise NotAccepted("NaN and Infinity are not JSON.")
+
+
 def _check_digest(digest: str, body: bytes) -> None:
     try:
-        if "sha-256" not in http_sf.parse(digest.encode(), tltype="dictionary"):
+        algorithms: Any = http_sf.parse(digest.encode(), tltype="dictionary")
+        if "sha-256" not in algorithms:
             raise NotAccepted("Content-Digest has no sha-256.")
         ContentDigest.verify(digest, body)
     except (HTTPMessageSignaturesException, ValueError, TypeError):

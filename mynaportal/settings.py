@@ -245,7 +245,7 @@ SPECTACULAR_SETTINGS = {
 ACCESS_TOKEN_SECONDS = 300
 API_REQUESTS_PER_MINUTE = int(env("MYNA_API_REQUESTS_PER_MINUTE", "6000"))  # of one agency
 
-# --- agencies' systems that we call: providers that answer themselves, callbacks; see exchange/providers/addresses.py --
+# --- agencies' systems that we call: providers that answer themselves, callbacks: exchange/providers/addresses.py -----
 OUTBOUND_PORTS = {int(port) for port in env_list("MYNA_OUTBOUND_PORTS", "443,8443")}
 OUTBOUND_NETWORKS = env_list("MYNA_OUTBOUND_NETWORKS")  # closed networks besides the public one, such as 10.20.0.0/16
 OUTBOUND_CA_FILE = env("MYNA_OUTBOUND_CA_FILE")  # the only authorities whose certificates are believed
