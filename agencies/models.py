@@ -56,6 +56,11 @@ class Agency(models.Model):
     is_active = models.BooleanField(default=True)
     assessment_until = models.DateField(null=True, help_text="The last day on which its impact assessment is valid.")
     is_hosted = models.BooleanField(default=True, help_text="Its copies lie in our holdings; else it answers itself.")
+    provider_url = models.CharField(
+        max_length=2000,
+        blank=True,
+        help_text="Where its own system is asked; empty: it is not registered as a provider.",
+    )
 
     objects = AgencyQuerySet.as_manager()
 
@@ -79,6 +84,17 @@ class Agency(models.Model):
     def is_assessed(self, on: date) -> bool:
         """Whether its specific personal information protection assessment stands (articles 28 and 21(2))."""
         return self.assessment_until is not None and on <= self.assessment_until
+
+
+class ProviderBreaker(models.Model):
+    """How often in a row an agency's own system did not answer, and when it may be tried again. No row: it answers."""
+
+    agency = models.OneToOneField(Agency, on_delete=models.CASCADE, related_name="+")
+    failures = models.PositiveIntegerField(default=0)
+    retry_at = models.DateTimeField(null=True)
+
+    def __repr__(self) -> str:
+        return "<ProviderBreaker>"
 
 
 class ApiClient(models.Model):

@@ -22,13 +22,17 @@ _OWN_KEYS = {Agency.Kind.PORTAL: "portal-code", Agency.Kind.STAFF_DIRECTORY: "st
 def load(path: Path = _REFERENCE) -> int:
     """Bring the table in line with the list and return how many agencies it names. Again changes nothing.
 
-    Keys that agencies registered stay; an agency that the list no longer names stays too.
+    Keys that agencies registered stay, and so does what answers from its own system; an agency that the list no longer
+    names stays too.
     """
     with path.open(encoding="utf-8", newline="") as file:
         lines = list(csv.DictReader(file))
     with transaction.atomic(using=EXCHANGE):
+        answer_themselves = set(Agency.objects.exclude(provider_url="").values_list("local_code", flat=True))
         for line in lines:
-            agency, _ = Agency.objects.update_or_create(local_code=line["local_code"], defaults=_facts(line))
+            facts = _facts(line)
+            facts["is_hosted"] = facts["is_hosted"] and line["local_code"] not in answer_themselves
+            agency, _ = Agency.objects.update_or_create(local_code=line["local_code"], defaults=facts)
             _register_own_key(agency)
     return len(lines)
 

@@ -8,16 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from joserfc.jwk import OKPKey
 
-from api import signatures
-from keys import custody
+from exchange import messages, service_key
 
-PURPOSE = "response-signature"
 PREFIX = "/api/v1/"
 
 
@@ -36,24 +32,12 @@ class SignedAnswers:
 
 def sign(response: HttpResponse, request: HttpRequest) -> None:
     """Sign one answer with the current key."""
-    key = custody.current(PURPOSE)
-    private = Ed25519PrivateKey.from_private_bytes(key.material)
-    answer = signatures.Answer(response.status_code, response.headers, as_signed(request))
-    signatures.sign(answer, response.content, key=private, keyid=_public(private)["kid"], at=timezone.now())
+    key, keyid = service_key.current()
+    answer = messages.Answer(response.status_code, response.headers, as_signed(request))
+    messages.sign(answer, response.content, key=key, keyid=keyid, at=timezone.now())
 
 
-def public_keys() -> list[dict[str, str]]:
-    """The public keys that answers are checked by, the current one first (RFC 7517)."""
-    return [_public(Ed25519PrivateKey.from_private_bytes(key.material)) for key in custody.every(PURPOSE)]
-
-
-def as_signed(request: HttpRequest) -> signatures.Request:
+def as_signed(request: HttpRequest) -> messages.Request:
     """The request as its caller signed it: at the public address of this service, whatever stands in front of it."""
     url = settings.PORTAL_ORIGIN + request.get_full_path()
-    return signatures.Request(request.method or "", url, request.headers)
-
-
-def _public(private: Ed25519PrivateKey) -> dict[str, str]:
-    """A public JWK whose kid is its thumbprint (RFC 7638)."""
-    public = OKPKey.import_key(private.public_key())
-    return {**public.as_dict(private=False), "kid": public.thumbprint(), "alg": "Ed25519", "use": "sig"}
+    return messages.Request(request.method or "", url, request.headers)

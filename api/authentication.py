@@ -16,8 +16,9 @@ from rest_framework.request import Request
 
 from agencies import clients, evidence, once
 from agencies.models import Agency, ApiClient
-from api import answers, signatures, tokens
+from api import answers, tokens
 from api.problems import REALM, Problem
+from exchange import messages
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -68,18 +69,18 @@ def _client_of(token: str, *, at: datetime) -> ApiClient:
     return client
 
 
-def _signature(request: Request, client: ApiClient, *, at: datetime) -> signatures.Signed:
+def _signature(request: Request, client: ApiClient, *, at: datetime) -> messages.Signed:
     asked = answers.as_signed(request._request)
     try:
         key = clients.key_of(client)[0].public_key
-        signed = signatures.verify(asked, key=key, keyid=str(client.client_id), at=at)
-    except signatures.NotSigned:
+        signed = messages.verify(asked, key=key, keyid=str(client.client_id), at=at)
+    except messages.NotSigned:
         raise _unsigned("no-signature", "The request is not signed.") from None
-    except signatures.NotAccepted as reason:
+    except messages.NotAccepted as reason:
         raise _unsigned("invalid-signature", str(reason)) from None
     try:
-        signatures.verify_body(asked, _body(request))
-    except signatures.NotAccepted as reason:
+        messages.verify_body(asked, _body(request))
+    except messages.NotAccepted as reason:
         raise Problem("digest-mismatch", str(reason)) from None
     return signed
 
@@ -95,7 +96,7 @@ def _body(request: Request) -> bytes:
 
 def _evidence(request: Request, client: ApiClient, *, at: datetime) -> tuple[str, str]:
     """The evidence and its case number, checked; nothing where none was sent."""
-    statement = request.headers.get(signatures.EVIDENCE)
+    statement = request.headers.get(messages.EVIDENCE)
     if statement is None:
         return "", ""
     try:
@@ -105,8 +106,8 @@ def _evidence(request: Request, client: ApiClient, *, at: datetime) -> tuple[str
     return statement, str(claims["case_number"])
 
 
-def _use_up(client: ApiClient, signed: signatures.Signed) -> None:
-    until = datetime.fromtimestamp(signed.expires, UTC) + signatures.AHEAD
+def _use_up(client: ApiClient, signed: messages.Signed) -> None:
+    until = datetime.fromtimestamp(signed.expires, UTC) + messages.AHEAD
     try:
         once.use(client, signed.nonce, kind=once.NONCE, expires_at=until)
     except once.UsedBefore:
@@ -120,5 +121,5 @@ def _refusal(kind: str, sentence: str) -> Problem:
 
 def _unsigned(kind: str, sentence: str) -> Problem:
     """A refusal that says how to sign (RFC 9421 section 5.1)."""
-    headers = {"WWW-Authenticate": f'Bearer realm="{REALM}"', "Accept-Signature": signatures.ACCEPTED}
+    headers = {"WWW-Authenticate": f'Bearer realm="{REALM}"', "Accept-Signature": messages.ACCEPTED}
     return Problem(kind, sentence, headers=headers)

@@ -6,7 +6,6 @@ meant. Errors never repeat what was read.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import IO, Any
 from urllib.parse import parse_qsl
@@ -16,12 +15,13 @@ from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 
 from api.problems import Problem
+from exchange import messages
 
 FORM_BYTES = 16 * 1024
 
 
 class StrictJSONParser(BaseParser):
-    """RFC 8259 JSON with the stricter reading of RFC 8725 and RFC 7493: one object, UTF-8, each name once, no NaN."""
+    """One JSON object, read as `messages.read_json` does."""
 
     media_type = "application/json"
 
@@ -30,18 +30,9 @@ class StrictJSONParser(BaseParser):
     ) -> dict[str, Any]:
         body = read_limited(stream, parser_context, settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
         try:
-            value = json.loads(body.decode(), object_pairs_hook=_object, parse_constant=_refuse_constant)
-        except UnicodeDecodeError:
-            raise Problem("malformed-json", "The body is not UTF-8.") from None
-        except _Refused as refused:
-            raise Problem("malformed-json", str(refused)) from None
-        except json.JSONDecodeError as error:
-            raise Problem("malformed-json", f"Not JSON at line {error.lineno}, column {error.colno}.") from None
-        except (ValueError, RecursionError):
-            raise Problem("malformed-json", "A number is too long or the nesting too deep.") from None
-        if not isinstance(value, dict):
-            raise Problem("malformed-json", "The body must be one JSON object.")
-        return value
+            return messages.read_json(body)
+        except messages.NotAccepted as reason:
+            raise Problem("malformed-json", str(reason)) from None
 
 
 class FormParser(BaseParser):
@@ -73,18 +64,3 @@ def read_limited(stream: IO[bytes], parser_context: Mapping[str, Any] | None, li
     if len(body) > limit:
         raise Problem("too-large")
     return body
-
-
-class _Refused(ValueError):
-    """A value that RFC 8259 leaves open and that is not taken here."""
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    names = dict(pairs)
-    if len(names) != len(pairs):
-        raise _Refused("A name occurs twice in one object.")
-    return names
-
-
-def _refuse_constant(name: str) -> Any:
-    raise _Refused("NaN and Infinity are not JSON.")

@@ -12,10 +12,12 @@ from holdings.provide import ItemValue
 # Result codes beside those of `permission` and of `holdings.provide`.
 PENDING = "0101"
 BY_HAND = "0109"
+LAYOUT_NOT_SUPPORTED = "3004"
 DECLINED = "4001"
 CANCELLED = "4002"
 NOT_REACHED = "5001"
 TIME_OUT = "5002"
+NOT_PROVIDED = (NOT_REACHED, TIME_OUT)
 
 
 class NotObtained(Refused):

@@ -32,7 +32,7 @@ from exchange.ledger import Event, Recalled
 from exchange.models import Phase
 from exchange.permission import Refused
 from exchange.statute import Rule
-from holdings import waiting
+from holdings import provide, waiting
 from holdings.provide import ANSWERED, NO_RECORD, NOT_REGISTERED, ItemValue, Provision
 from keys.sealing import open_sealed, seal
 
@@ -41,6 +41,7 @@ _STATES = {
     ANSWERED: State.ANSWERED,
     NO_RECORD: State.ANSWERED,
     NOT_REGISTERED: State.ANSWERED,
+    answers.LAYOUT_NOT_SUPPORTED: State.ANSWERED,
     answers.DECLINED: State.DECLINED,
     answers.CANCELLED: State.CANCELLED,
     answers.NOT_REACHED: State.NOT_OBTAINED,
@@ -119,12 +120,28 @@ def settle(inquiry: Inquiry, *, at: datetime) -> None:
     if found is not None:
         ended_at = inquiry.ended_at or at
         waiting.close(reference=ledger.reference(inquiry.event, ledger.PROVIDER), outcome=inquiry.outcome, at=ended_at)
+        keep_providers_copy(found, outcome=inquiry.outcome, at=ended_at)
         reason = _open(inquiry.event, "reason", inquiry.reason_sealed)
         record_end(found, outcome=inquiry.outcome, private=reason or {}, at=ended_at)
     is_told = CallbackAddress.objects.filter(agency=inquiry.inquirer_id).exists()
     Inquiry.objects.filter(event=inquiry.event, is_settled=False).update(
         is_settled=True, reason_sealed=None, notice_due_at=at if is_told else None
     )
+
+
+def keep_providers_copy(found: Recalled, *, outcome: str, at: datetime) -> None:
+    """The provider's copy of what it never heard of, or has handed in from its own system. Again changes nothing."""
+    event = found.event
+    if event.provider is not None and not found.is_refused:
+        provide.keep_record_without_code(
+            reference=ledger.reference(event.id, ledger.PROVIDER),
+            agency=event.provider.local_code,
+            data_set=event.data_set,
+            items=event.items,
+            outcome=outcome,
+            is_withheld=event.is_withheld,
+            at=at,
+        )
 
 
 def record_end(found: Recalled, *, outcome: str, private: Mapping[str, str] | None = None, at: datetime) -> None:
@@ -210,7 +227,7 @@ def forget_answers(*, at: datetime) -> int:
 
 def raise_if_not_obtained(answer: Answer) -> Answer:
     """The same answer as at the first time: NotObtained, where the provider could not be reached."""
-    if answer.outcome in (answers.NOT_REACHED, answers.TIME_OUT):
+    if answer.outcome in answers.NOT_PROVIDED:
         raise NotObtained(answer.outcome, answer.record)
     return answer
 

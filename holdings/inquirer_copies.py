@@ -1,6 +1,6 @@
 """The inquirer's own record of each inquiry (article 23(1)): who asked whom for what, and how it ended.
 
-No code of anyone. Written before the answer leaves. It is the agency's file, kept here for it: nobody but that agency opens it.
+No code of anyone. Written before the answer leaves. It is the agency's file, kept here for it: nobody else opens it.
 """
 
 from __future__ import annotations

@@ -111,11 +111,14 @@ class Protection(models.Model):
 
 
 class ProvisionCopy(models.Model):
-    """The provider's own record of a provision (article 23(1)), under an id that no other copy of the event bears."""
+    """The provider's own record of a provision (article 23(1)), under an id that no other copy of the event bears.
+
+    Where the provider answered from its own system, its record lies there, and this is the copy of what it said.
+    """
 
     id = models.UUIDField(primary_key=True, editable=False)
     agency = models.CharField(max_length=6)
-    code = CodeField(null=True, help_text="Empty where the provider never heard of it: written after a crash.")
+    code = CodeField(null=True, help_text="Empty where nobody here knows it: asked blind, or written after a crash.")
     inquirer = models.CharField(max_length=6, blank=True, help_text="Empty where the person is protected.")
     data_set = models.CharField(max_length=16)
     items = models.CharField(max_length=2000)

@@ -124,6 +124,23 @@ def keep_record(question: WaitingQuestion, *, outcome: str, at: datetime) -> Non
     )
 
 
+def keep_record_without_code(
+    *, reference: str, agency: str, data_set: str, items: Sequence[str], outcome: str, is_withheld: bool, at: datetime
+) -> None:
+    """The provider's record where nobody here knows its code, nor, then, whether the person is protected: it names no
+    inquirer. One that is there already stays as it is."""
+    copy = ProvisionCopy(
+        id=uuid.UUID(reference),
+        agency=agency,
+        data_set=data_set,
+        items=" ".join(items),
+        outcome=outcome,
+        is_withheld=is_withheld,
+        at=at.replace(microsecond=0),
+    )
+    ProvisionCopy.objects.bulk_create([copy], ignore_conflicts=True)
+
+
 def _flags(*, agency: str, codes: Sequence[Code], data_set: str, on: date) -> set[str]:
     """What the agency has set about the person or the data set, in one statement."""
     protected = Protection.objects.of(agency=agency, codes=codes, on=on).annotate(flag=_word(_PROTECTED))

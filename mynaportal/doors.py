@@ -17,7 +17,14 @@ KEY_PURPOSES = {
     | INQUIRY
     | MAILBOX
     | CARDS
-    | {"holding-seal", "payment-reference", "payment-order", "clerk-pseudonym", "portal-code"},
+    | {
+        "holding-seal",
+        "payment-reference",
+        "payment-order",
+        "clerk-pseudonym",
+        "portal-code",
+        "response-signature",  # a citizen's question about herself may go to a provider's own system
+    },
     "api": EXCHANGE
     | INQUIRY
     | MAILBOX

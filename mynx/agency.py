@@ -5,8 +5,9 @@
     service_keys.json   the service's public keys, if they are pinned here (`mynx keys --pin`)
     people.csv          local_id, name, kana, birth_date, code
     records.jsonl       one line for each request: the inquirer's own record (article 23)
+    provisions.jsonl    one line for each answer given: the provider's own record (article 23)
 
-All for its owner only. The journal holds ids, times and outcomes; never a code, never what was answered.
+All for its owner only. The journals hold ids, times and outcomes; never a code, never what was answered.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import csv
 import io
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -61,27 +62,34 @@ class Agency:
         private_key = keys.to_bytes(self._read("code_key.json")["private_key"])
         rows = {row["local_id"]: row for row in self._people()}
         for code in issued:
-            ephemeral, body = keys.to_bytes(code["ephemeral"]), keys.to_bytes(code["body"])
-            value = ristretto.open_code(ephemeral, body, private_key)
             row = rows.setdefault(code["local_id"], dict.fromkeys(COLUMNS, "") | {"local_id": code["local_id"]})
-            row["code"] = f"a{code['epoch']}-{base64.b32encode(value).decode().rstrip('=').lower()}"
+            row["code"] = _opened(code, private_key)
         text = io.StringIO(newline="")
         writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows.values())
         self._write("people.csv", text.getvalue())
 
-    def note(self, **entry: Any) -> None:
-        """One line into the journal, on the disk before this returns."""
-        path = self.directory / "records.jsonl"
+    def opened(self, hidden: list[dict[str, Any]]) -> list[str]:
+        """Codes that were encrypted to us, opened with our own key. Raises NotAPoint."""
+        private_key = keys.to_bytes(self._read("code_key.json")["private_key"])
+        return [_opened(code, private_key) for code in hidden]
+
+    def local_ids(self) -> dict[str, str]:
+        """Our own id of each person of the list, by code."""
+        return {row["code"]: row["local_id"] for row in self._people() if row["code"]}
+
+    def note(self, *, journal: str = "records", **entry: Any) -> None:
+        """One line into a journal, on the disk before this returns."""
+        path = self.directory / f"{journal}.jsonl"
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a", encoding="utf-8") as file:
             file.write(json.dumps(entry, ensure_ascii=False) + "\n")
             file.flush()
             os.fsync(file.fileno())
 
-    def journal(self) -> Iterator[dict[str, Any]]:
-        """The journal, oldest first."""
-        path = self.directory / "records.jsonl"
+    def journal(self, journal: str = "records") -> Iterator[dict[str, Any]]:
+        """A journal, oldest first."""
+        path = self.directory / f"{journal}.jsonl"
         if path.exists():
             with path.open(encoding="utf-8") as file:
                 yield from (json.loads(line) for line in file)
@@ -107,6 +115,11 @@ class Agency:
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
             file.write(text)
         draft.replace(self.directory / name)
+
+
+def _opened(code: Mapping[str, Any], private_key: bytes) -> str:
+    value = ristretto.open_code(keys.to_bytes(code["ephemeral"]), keys.to_bytes(code["body"]), private_key)
+    return f"a{code['epoch']}-{base64.b32encode(value).decode().rstrip('=').lower()}"
 
 
 def _squeezed(text: str) -> str:

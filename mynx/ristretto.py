@@ -1,7 +1,8 @@
 """ristretto255 (RFC 9496) as far as opening a code needs it: `body - key * ephemeral`.
 
 Plain arithmetic in Python's integers, not in constant time: it runs on the agency's own machine, over ciphertexts that
-nobody else chooses. Whoever opens many should use a library of their platform instead.
+come from the service alone. Who opens many, or answers a service that might measure the time, should use a library of
+their platform instead.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """HTTP message signatures (RFC 9421) as far as profile mynx-1 goes, and Content-Digest (RFC 9530).
 
 A request is signed with the label `mynx` and the tag `mynx-1`. An answer must be signed by the service and cover the
-signature of the request: an answer to another request is refused.
+signature of the request: an answer to another request is refused. The other way round, a provider believes what the
+service signed just now, and signs its answers likewise.
 """
 
 from __future__ import annotations
@@ -21,9 +22,11 @@ from mynx.keys import Jwk
 LABEL = "mynx"
 TAG = "mynx-1"
 SIGNED = ('"@method"', '"@target-uri"', '"content-type"', '"content-digest"', '"authorization"')
+ASKED = SIGNED[:4]
 EVIDENCE = '"mynx-evidence"'
 BOUND = ('"@status"', '"content-digest"', '"@method";req', '"@target-uri";req', '"signature";req;key="mynx"')
 LIFE_SECONDS = 60
+AHEAD_SECONDS = 5
 
 _STRING = r'"(?:[^"\\]|\\["\\])*"'
 _KEY = r"[a-z*][a-z0-9_.*-]*"
@@ -78,21 +81,51 @@ def sign(message: Request | Response, covered: Sequence[str], parameters: str, *
     return {"signature-input": f"{LABEL}={text}", "signature": f"{LABEL}=:{signature}:"}
 
 
+def sign_response(response: Response, *, key: Jwk, keyid: str, at: float | None = None) -> dict[str, str]:
+    """The two headers that sign an answer, bound to its request. It must have its content-digest already."""
+    created = int(time.time() if at is None else at)
+    parameters = f';created={created};expires={created + LIFE_SECONDS};keyid="{keyid}";tag="{TAG}"'
+    return sign(response, BOUND, parameters, key=key)
+
+
 def verify_response(response: Response, body: bytes, *, service_keys: Sequence[Jwk]) -> None:
     """Check that the service signed this answer to this request. Raises NotGenuine."""
-    covered, parameters, text = _input(response.headers)
-    if not set(BOUND) <= set(covered):
+    if not set(BOUND) <= set(_input(response.headers, "answer")[0]):
         raise NotGenuine("The answer's signature does not bind it to our request.")
+    _verify(response, body, service_keys, "answer")
+
+
+def verify_request(request: Request, body: bytes, *, service_keys: Sequence[Jwk], at: float | None = None) -> str:
+    """Check that the service signed this request and its body just now; returns its nonce. Raises NotGenuine."""
+    now = time.time() if at is None else at
+    covered, parameters, _ = _input(request.headers, "request")
+    if not set(ASKED) <= set(covered):
+        raise NotGenuine("The request's signature does not cover all that it must.")
+    created, expires = (int(parameters[name]) if _is_time(parameters, name) else 0 for name in ("created", "expires"))
+    if not (created <= now + AHEAD_SECONDS and now < expires <= created + LIFE_SECONDS):
+        raise NotGenuine("The request was not signed now.")
+    if len(parameters.get("nonce", "")) < 3:
+        raise NotGenuine("The request's signature has no nonce.")
+    _verify(request, body, service_keys, "request")
+    return parameters["nonce"]
+
+
+def _is_time(parameters: Mapping[str, str], name: str) -> bool:
+    return re.fullmatch("[0-9]{1,15}", parameters.get(name, "")) is not None
+
+
+def _verify(message: Request | Response, body: bytes, service_keys: Sequence[Jwk], name: str) -> None:
+    covered, parameters, text = _input(message.headers, name)
     if parameters.get("tag") != f'"{TAG}"':
-        raise NotGenuine("The answer's signature has another tag.")
+        raise NotGenuine(f"The {name}'s signature has another tag.")
     key = next((key for key in service_keys if f'"{key.get("kid")}"' == parameters.get("keyid")), None)
     if key is None:
-        raise NotGenuine("The answer is signed by a key that the service does not publish.")
-    signature = _members(response.headers.get("signature", "")).get(LABEL)
-    if signature is None or not keys.verifies(key, signature, base(response, covered, text)):
-        raise NotGenuine("The answer's signature is wrong.")
-    if response.headers.get("content-digest") != content_digest(body):
-        raise NotGenuine("The answer's body is not the one that was signed.")
+        raise NotGenuine(f"The {name} is signed by a key that the service does not publish.")
+    signature = _members(message.headers.get("signature", "")).get(LABEL)
+    if signature is None or not keys.verifies(key, signature, base(message, covered, text)):
+        raise NotGenuine(f"The {name}'s signature is wrong.")
+    if message.headers.get("content-digest") != content_digest(body):
+        raise NotGenuine(f"The {name}'s body is not the one that was signed.")
 
 
 def base(message: Request | Response, covered: Sequence[str], parameters: str) -> bytes:
@@ -138,7 +171,7 @@ def _derived(request: Request, name: str, parameter: str) -> str:
     return values[name]
 
 
-def _input(headers: Mapping[str, str]) -> tuple[list[str], dict[str, str], str]:
+def _input(headers: Mapping[str, str], name: str) -> tuple[list[str], dict[str, str], str]:
     """What the signature labelled mynx covers, its parameters, and both as they were written."""
     rest, found = headers.get("signature-input", "").strip(), []
     while rest:
@@ -148,7 +181,7 @@ def _input(headers: Mapping[str, str]) -> tuple[list[str], dict[str, str], str]:
         found += [member] if member[1] == LABEL else []
         rest = rest[member.end() :]
     if len(found) != 1:
-        raise NotGenuine("The answer is not signed.")
+        raise NotGenuine(f"The {name} is not signed.")
     [member] = found
     return _ITEM.findall(member[2]), dict(_PARAMETER.findall(member[3])), member[2] + member[3]
 

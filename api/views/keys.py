@@ -9,11 +9,11 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from api import answers
 from api.samples import KEYS
 from api.schema import HEADERS, answer_example, problem_examples, problem_responses
 from api.serializers.keys import KeySet
 from api.views.base import Address
+from exchange import service_key
 
 _PROBLEMS = ("method-not-allowed", "not-acceptable", "too-many-requests", "internal-error")
 
@@ -39,4 +39,4 @@ class Keys(Address):
         examples=[answer_example("keys", KEYS), *problem_examples(_PROBLEMS)],
     )
     def get(self, request: Request) -> Response:
-        return Response(KeySet({"keys": answers.public_keys()}).data)
+        return Response(KeySet({"keys": service_key.public_keys()}).data)

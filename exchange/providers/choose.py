@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from exchange.providers import hosted
-from exchange.providers.question import Held, NotReached, Question
+from exchange.providers import hosted, remote
+from exchange.providers.question import Held, Question
 from holdings.provide import Provision
 
 
 def ask(question: Question, *, at: datetime) -> Provision | Held:
     """Put the question to its provider. Raises NotReached."""
-    if question.provider.is_hosted:
-        return hosted.ask(question, at=at)
-    raise NotReached
+    side = hosted if question.provider.is_hosted else remote
+    return side.ask(question, at=at)

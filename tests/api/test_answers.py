@@ -9,7 +9,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from api import answers
+from exchange import service_key
 from keys import custody
 from mynx import keys, signatures
 from mynx.signatures import NotGenuine
@@ -129,18 +129,18 @@ def test_the_keys_are_named_by_their_thumbprints(country: Country) -> None:
     [key] = service_keys()
     assert set(key) == {"kty", "crv", "x", "kid", "alg", "use"}
     assert key["kid"] == keys.thumbprint(key)
-    assert custody.signing_key(answers.PURPOSE).public_key().public_bytes_raw() == keys.to_bytes(key["x"])
+    assert custody.signing_key(service_key.PURPOSE).public_key().public_bytes_raw() == keys.to_bytes(key["x"])
 
 
 def test_the_old_key_stays_published_after_a_change(country: Country) -> None:
     asked, answer = send(country.chofu, COLLECT, b"{}")
-    custody.create(answers.PURPOSE)
+    custody.create(service_key.PURPOSE)
     try:
         verify(asked, answer)
         verify(*send(country.chofu, COLLECT, b"{}"))
         assert len(service_keys()) == 2
     finally:
-        (settings.KEYS_DIR / f"{answers.PURPOSE}.2.key").unlink()
+        (settings.KEYS_DIR / f"{service_key.PURPOSE}.2.key").unlink()
 
 
 def test_the_keys_are_read_only_and_open_to_everyone(client: Client) -> None:
