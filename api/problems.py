@@ -17,7 +17,10 @@ from django.http import Http404, HttpResponse
 from rest_framework import exceptions, status
 
 from codes.rist1 import MalformedCode
+from exchange.decisions import NotAsked
 from exchange.permission import Refused
+from exchange.repeats import ReferenceTaken as InquiryReferenceTaken
+from exchange.standing import AnswerErased, HasEnded, InProgress, UnknownInquiry
 from notifications.delivery import NotDeliverable
 from notifications.delivery import ReferenceTaken as NoticeReferenceTaken
 from notifications.documents import DocumentRefused
@@ -107,6 +110,12 @@ KINDS: dict[str, Kind] = {
     ),
     "refused": Kind(403, "Refused", "The exchange refused the request. The code says why; the refusal is on record."),
     "not-found": Kind(404, "No such address", "The addresses are listed in the schema at /api/schema/."),
+    "unknown-record": Kind(
+        404,
+        "No such inquiry",
+        "You have no inquiry under this record. One that was answered at once, without a reference, is not kept for "
+        "fetching, and one of another agency looks the same as one that never was.",
+    ),
     "method-not-allowed": Kind(
         405,
         "Method not allowed",
@@ -118,6 +127,21 @@ KINDS: dict[str, Kind] = {
         "The reference is taken",
         "You have already sent something else under this reference. The same content under the same reference is "
         "accepted again and changes nothing; other content needs a reference of its own.",
+    ),
+    "has-ended": Kind(
+        409,
+        "The inquiry has ended otherwise",
+        "It was answered, declined, cancelled or ended by its deadline before, as the code says. Nothing was changed.",
+    ),
+    "in-progress": Kind(
+        409,
+        "The provider is being asked just now",
+        "What is asked at this moment cannot be cancelled. Ask for the result in a moment.",
+    ),
+    "answer-erased": Kind(
+        410,
+        "The answer is erased",
+        "An answer is kept for a while, and shorter once it was fetched. Ask again, under another reference.",
     ),
     "too-large": Kind(413, "The request is too large", "A document may have 4 MB, a whole request 6 MB."),
     "unsupported-media-type": Kind(
@@ -233,11 +257,24 @@ def _problem_of(error: Exception) -> Problem:
         return refusal(code=error.code, record=error.record)
     if isinstance(error, MalformedCode):
         return _one_field("code", str(error))
-    if isinstance(error, NoticeReferenceTaken | ChargeReferenceTaken):
+    if isinstance(error, NoticeReferenceTaken | ChargeReferenceTaken | InquiryReferenceTaken):
         return Problem("reference-taken")
+    if isinstance(error, HasEnded):
+        return Problem("has-ended", code=error.outcome, record=error.record)
+    if kind := _KIND_OF_STANDING.get(type(error)):
+        return Problem(kind)
+    if isinstance(error, NotAsked):
+        return _one_field("items", "Must be exactly the items that were asked for.")
     if isinstance(error, NotDeliverable | DocumentRefused | NotChargeable):
         return _one_field("", str(error))
     return _problem_of_framework(error)
+
+
+_KIND_OF_STANDING: dict[type[Exception], str] = {
+    UnknownInquiry: "unknown-record",
+    InProgress: "in-progress",
+    AnswerErased: "answer-erased",
+}
 
 
 def _one_field(name: str, sentence: str) -> Problem:

@@ -37,6 +37,47 @@ INQUIRY_ANSWER: dict[str, Any] = {
     "items": [{"code": "0200000010", "name": "Total income", "value": "3120000", "null_reason": None}],
 }
 NO_RECORD: dict[str, Any] = {**INQUIRY_ANSWER, "outcome": "0004", "items": []}
+INQUIRY_NOT_DISCLOSED: dict[str, Any] = {
+    **INQUIRY,
+    "reference": "CA-2026-0417-TAX",
+    "not_disclosed": {"reason": "LIFE_OR_SAFETY", "until": "2027-04-01"},
+}
+PENDING: dict[str, Any] = {
+    "outcome": "0109",
+    "record": _RECORD,
+    "legal_basis": {"row": "I01", "article": "My Number Act, article 19, item 8"},
+    "asked_at": "2026-11-22T10:00:00.120000+09:00",
+    "ends_at": "2026-12-02T10:00:00.120000+09:00",
+    "result": "/api/v1/inquiries/result",
+}
+CANCELLED: dict[str, Any] = {**INQUIRY_ANSWER, "outcome": "4002", "items": []}
+OWN_RECORD: dict[str, Any] = {"record": _RECORD}
+CALLBACK: dict[str, Any] = {"url": "https://exchange.city.example/ended"}
+CALLBACK_REGISTERED: dict[str, Any] = {"is_registered": True}
+WAITING: dict[str, Any] = {
+    "waiting": [
+        {
+            "record": _RECORD,
+            "code": _CODE,
+            "inquirer": "132080",
+            "data_set": "TM00000000000002",
+            "items": ["0200000010"],
+            "condition": {"fiscal_year": 2026, "begins_on": None, "ends_on": None},
+            "asked_at": "2026-11-22T10:00:00+09:00",
+            "ends_at": "2026-12-02T10:00:00.120000+09:00",
+        }
+    ]
+}
+DECISION: dict[str, Any] = {
+    "record": _RECORD,
+    "decision": "ANSWER",
+    "items": [{"code": "0200000010", "value": "3120000"}],
+    "reason": "checked with the section in charge",
+}
+DECLINE: dict[str, Any] = {"record": _RECORD, "decision": "DECLINE", "reason": "under protection measures"}
+DECIDED: dict[str, Any] = {"record": _RECORD, "outcome": "0000", "decided_at": "2026-11-22T11:20:00+09:00"}
+BY_HAND: dict[str, Any] = {"data_set": "TM00000000000002", "code": _CODE, "by_hand": True}
+BY_HAND_SET: dict[str, Any] = {"by_hand": True}
 REFUSAL = Problem("no-legal-basis", code="2001", record=_RECORD).body()
 NOTICE: dict[str, Any] = {
     "code": _CODE,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path, re_path
 
-from api.views import codes, deliveries, inquiries, keys, pages, schema, token
+from api.views import codes, deliveries, inquiries, keys, pages, provisions, schema, token
 from api.views.base import NoSuchAddress
 
 app_name = "api"
@@ -16,6 +16,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("keys", keys.Keys.as_view(), name="keys"),
     path("oauth/token", token.Token.as_view(), name="token"),
     path("v1/inquiries", inquiries.Inquiries.as_view(), name="inquiries"),
+    path("v1/inquiries/result", inquiries.Result.as_view(), name="inquiries-result"),
+    path("v1/inquiries/cancel", inquiries.Cancel.as_view(), name="inquiries-cancel"),
+    path("v1/inquiries/callback", inquiries.Callback.as_view(), name="inquiries-callback"),
+    path("v1/provisions/waiting", provisions.Waiting.as_view(), name="provisions-waiting"),
+    path("v1/provisions/decide", provisions.Decide.as_view(), name="provisions-decide"),
+    path("v1/provisions/by-hand", provisions.ByHand.as_view(), name="provisions-by-hand"),
     path("v1/notices", deliveries.Notices.as_view(), name="notices"),
     path("v1/charges", deliveries.Charges.as_view(), name="charges"),
     path("v1/codes/collect", codes.Collect.as_view(), name="codes-collect"),

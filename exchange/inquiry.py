@@ -132,6 +132,7 @@ def answer_from_provider(
         reply = choose.ask(question, at=at)  # article 22; and the provider's own record, article 23(1)
     except NotReached as failure:
         reply = Provision(failure.outcome, [])
+        standing.keep_providers_copy(event, outcome=reply.outcome, at=at)
     if isinstance(reply, Held):
         return standing.hold(event, rule=rule, until=reply.until, is_kept=is_kept, at=at)
     _close(event, rule, reply, is_kept=is_kept, at=at)

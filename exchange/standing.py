@@ -120,7 +120,8 @@ def settle(inquiry: Inquiry, *, at: datetime) -> None:
     if found is not None:
         ended_at = inquiry.ended_at or at
         waiting.close(reference=ledger.reference(inquiry.event, ledger.PROVIDER), outcome=inquiry.outcome, at=ended_at)
-        keep_providers_copy(found, outcome=inquiry.outcome, at=ended_at)
+        if not found.is_refused:
+            keep_providers_copy(found.event, outcome=inquiry.outcome, at=ended_at)
         reason = _open(inquiry.event, "reason", inquiry.reason_sealed)
         record_end(found, outcome=inquiry.outcome, private=reason or {}, at=ended_at)
     is_told = CallbackAddress.objects.filter(agency=inquiry.inquirer_id).exists()
@@ -129,10 +130,9 @@ def settle(inquiry: Inquiry, *, at: datetime) -> None:
     )
 
 
-def keep_providers_copy(found: Recalled, *, outcome: str, at: datetime) -> None:
+def keep_providers_copy(event: Event, *, outcome: str, at: datetime) -> None:
     """The provider's copy of what it never heard of, or has handed in from its own system. Again changes nothing."""
-    event = found.event
-    if event.provider is not None and not found.is_refused:
+    if event.provider is not None:
         provide.keep_record_without_code(
             reference=ledger.reference(event.id, ledger.PROVIDER),
             agency=event.provider.local_code,

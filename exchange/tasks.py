@@ -9,7 +9,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from exchange import audit, reconciliation, sequencer
+from exchange import audit, callbacks, reconciliation, sequencer, standing
 from exchange.witnessing import NotWitnessed, Witness, ask
 
 log = logging.getLogger(__name__)
@@ -33,11 +33,24 @@ def ask_witnesses() -> None:
 
 
 @shared_task  # type: ignore[untyped-decorator]
+def end_inquiries() -> None:
+    """End inquiries that nobody answered in time, finish ends that were cut off, erase old answers. Every minute."""
+    standing.end_overdue(at=timezone.now())
+    standing.forget_answers(at=timezone.now())
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def tell_inquirers() -> None:
+    """Tell agencies that have an address for it which of their inquiries have ended. Every minute."""
+    callbacks.tell(at=timezone.now())
+
+
+@shared_task  # type: ignore[untyped-decorator]
 def check_records() -> None:
-    """Hash the whole log again, and compare the copies of the events of two days. Every night."""
+    """Hash the whole log again; compare the copies of the events of two days, and mend them. Every night."""
     now = timezone.now()
     for fault in [*audit.faults(), *audit.sides_amiss(at=now)]:
         log.error("%s", fault)
-    until = now - timedelta(minutes=5)
-    for difference in reconciliation.differences(since=until - timedelta(days=2), until=until):
-        log.error("Event %s: %s", difference.reference, difference.what)
+    until = now - reconciliation.TIME_TO_END
+    for difference in reconciliation.repair(since=until - timedelta(days=2), until=until, at=now):
+        log.error("Event %s: %s", difference.reference, difference)

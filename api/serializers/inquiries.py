@@ -7,13 +7,28 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
-from api.fields import Day, PersonCode, Reference, StrictSerializer, StrictText, WholeNumber
+from api.fields import Choice, Day, Identifier, PersonCode, Reference, StrictSerializer, StrictText, WholeNumber
 from holdings.periods import Period
 
 OUTCOMES = {
     "0000": "answered with data",
     "0004": "answered: no record held",
     "3003": "the provider's copy is not registered yet",
+    "3004": "the provider does not support the layout",
+    "4001": "the provider declined",
+    "4002": "cancelled by the inquirer",
+    "5001": "not obtained: the provider was not reached",
+    "5002": "not obtained: nobody answered in time",
+}
+PENDING_OUTCOMES = {
+    "0101": "accepted: the provider's system has not answered yet",
+    "0109": "held: somebody at the provider decides",
+}
+NOT_DISCLOSED_REASONS = {
+    "LIFE_OR_SAFETY": "it would endanger somebody's life, body or property",
+    "RIGHTS_OF_OTHERS": "it would harm the rights of somebody else",
+    "CRIME_PREVENTION": "it would hinder the prevention or investigation of crime",
+    "PROPER_CONDUCT": "it would hinder the proper conduct of the affair",
 }
 LOCAL_CODE = r"[0-9]{6}"
 AFFAIR = r"[A-Z]{2}[0-9]{14}"
@@ -41,6 +56,13 @@ class ConditionRequest(StrictSerializer):
         raise serializers.ValidationError("Must have a fiscal_year, or as_of, or begins_on and ends_on.")
 
 
+class NotDisclosedRequest(StrictSerializer):
+    """The person is not told of the inquiry for now (article 23(2)); that it is so is part of the record."""
+
+    reason = Choice(choices=list(NOT_DISCLOSED_REASONS.items()))
+    until = Day(required=False, help_text="The first day on which the person sees it. Left out: no day is set.")
+
+
 @extend_schema_serializer(component_name="Inquiry")
 class InquiryRequest(StrictSerializer):
     """What one agency asks another about one person."""
@@ -59,6 +81,13 @@ class InquiryRequest(StrictSerializer):
     case_number = Reference(
         max_length=40, help_text="Your own case number, kept in the record. It must not identify the person."
     )
+
+    reference = Reference(
+        required=False,
+        max_length=100,
+        help_text="Your own name for this inquiry. The same again under it is the same inquiry, and is asked once.",
+    )
+    not_disclosed = NotDisclosedRequest(required=False)
 
     def validate_items(self, items: list[str]) -> list[str]:
         if len(set(items)) != len(items):
@@ -94,3 +123,36 @@ class InquiryAnswer(serializers.Serializer[Any]):
     asked_at = serializers.DateTimeField()
     answered_at = serializers.DateTimeField()
     items = ItemAnswer(many=True)
+
+
+@extend_schema_serializer(component_name="PendingInquiry")
+class PendingInquiry(serializers.Serializer[Any]):
+    """Accepted and on record, but not answered yet. Ask for the result by the record, now and then until `ends_at`."""
+
+    outcome = serializers.ChoiceField(choices=list(PENDING_OUTCOMES.items()))
+    record = serializers.UUIDField(help_text="Your reference of the access record, by which you fetch the answer.")
+    legal_basis = LegalBasis()
+    asked_at = serializers.DateTimeField()
+    ends_at = serializers.DateTimeField(help_text="Then it ends by itself, with outcome 5002.")
+    result = serializers.CharField(help_text="The address at which the answer is fetched.")
+
+
+@extend_schema_serializer(component_name="OwnRecord")
+class RecordRequest(StrictSerializer):
+    """One inquiry of yours, by its record."""
+
+    record = Identifier(help_text="Your reference of the access record, from the answer.")
+
+
+@extend_schema_serializer(component_name="Callback")
+class CallbackRequest(StrictSerializer):
+    """Where you want to be told that an inquiry has ended. Without `url`: nowhere any more."""
+
+    url = StrictText(required=False, max_length=500, help_text="https only. Redirects are not followed.")
+
+
+@extend_schema_serializer(component_name="CallbackRegistered")
+class CallbackAnswer(serializers.Serializer[Any]):
+    """Whether you are told of ends from now on."""
+
+    is_registered = serializers.BooleanField()

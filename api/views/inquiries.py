@@ -1,4 +1,4 @@
-"""POST /api/v1/inquiries: one agency asks another about one person."""
+"""POST /api/v1/inquiries: one agency asks another about one person, comes back for the answer, or takes it back."""
 
 from __future__ import annotations
 
@@ -9,18 +9,51 @@ from rest_framework.response import Response
 from agencies.models import Agency
 from api.permissions import AgencyClient
 from api.problems import FieldError, Problem
-from api.samples import INQUIRY, INQUIRY_ANSWER, NO_RECORD
+from api.samples import (
+    CALLBACK,
+    CALLBACK_REGISTERED,
+    CANCELLED,
+    INQUIRY,
+    INQUIRY_ANSWER,
+    INQUIRY_NOT_DISCLOSED,
+    NO_RECORD,
+    OWN_RECORD,
+    PENDING,
+)
 from api.schema import answer_example, described, request_example
-from api.serializers.inquiries import InquiryAnswer, InquiryRequest
+from api.serializers.inquiries import (
+    CallbackAnswer,
+    CallbackRequest,
+    InquiryAnswer,
+    InquiryRequest,
+    PendingInquiry,
+    RecordRequest,
+)
 from api.views.base import AgencyAddress
-from exchange.inquiry import Answer, inquire
+from exchange import callbacks, standing
+from exchange.inquiry import Answer, NotDisclosed, inquire
 from exchange.statute import items
 from holdings.periods import Period
 
+_REFUSED = ("no-legal-basis", "assessment-missing", "item-not-allowed", "refused")
+RESULT = "/api/v1/inquiries/result"
 
-class Inquiries(AgencyAddress):
+
+class InquiryAddress(AgencyAddress):
+    """What answers with an inquiry: over, or not yet."""
+
+    def as_it_stands(self, answer: Answer) -> Response:
+        if answer.is_pending:
+            return self.answer(PendingInquiry, _promise(answer), status=202)
+        return self.answer(InquiryAnswer, _content(answer))
+
+
+class Inquiries(InquiryAddress):
     """Ask, by your own code for the person. The record is written before the answer leaves; a refusal is recorded
-    too. A provider that does not exist cannot be asked: that is the caller's mistake, and nothing is recorded."""
+    too. A provider that does not exist cannot be asked: that is the caller's mistake, and nothing is recorded.
+
+    With a reference of your own the inquiry is safe to repeat. Where the provider does not answer at once, you get a
+    promise (202) and come back for the result."""
 
     permission_classes = [AgencyClient]
 
@@ -28,20 +61,24 @@ class Inquiries(AgencyAddress):
         id="inquire",
         summary="Ask another agency about one person",
         request=InquiryRequest,
-        answers={200: (InquiryAnswer, "The answer, also when nothing is held.")},
+        answers={
+            200: (InquiryAnswer, "The answer, also when nothing is held."),
+            202: (PendingInquiry, "Accepted and on record; the provider answers later."),
+        },
         examples=[
             request_example("inquiry", INQUIRY),
+            request_example("not-disclosed", INQUIRY_NOT_DISCLOSED),
             answer_example("answered", INQUIRY_ANSWER),
             answer_example("no-record", NO_RECORD),
+            answer_example("held", PENDING, 202),
         ],
-        also=("no-legal-basis", "assessment-missing", "item-not-allowed", "refused", "unavailable"),
+        also=(*_REFUSED, "unavailable", "reference-taken", "in-progress", "answer-erased"),
     )
     def post(self, request: Request) -> Response:
         asked = self.read(InquiryRequest)
         provider = Agency.objects.known(asked["provider"])
         if provider is None:
-            unknown = FieldError("provider", "There is no active agency with this local code.")
-            raise Problem("invalid-request", "One or more fields were refused.", errors=[unknown])
+            raise _refused("provider", "There is no active agency with this local code.")
         caller = self.caller()
         if caller.evidence and caller.case_number != asked["case_number"]:
             raise Problem("invalid-evidence", "The evidence is for another case number.")
@@ -55,9 +92,96 @@ class Inquiries(AgencyAddress):
             condition=asked.get("condition", Period()),
             case_number=asked["case_number"],
             evidence=caller.evidence,
+            reference=asked.get("reference", ""),
+            not_disclosed=NotDisclosed(**asked["not_disclosed"]) if "not_disclosed" in asked else None,
             at=timezone.now(),
         )
-        return self.answer(InquiryAnswer, _content(answer))
+        return self.as_it_stands(answer)
+
+
+class Result(InquiryAddress):
+    """Come back for the answer to an inquiry that was not answered at once, or bore a reference. It is kept sealed for
+    thirty days, and for one once it was fetched; then it is erased. How the inquiry ended stays known."""
+
+    permission_classes = [AgencyClient]
+
+    @described(
+        id="fetch_result",
+        summary="Fetch the answer to an earlier inquiry",
+        request=RecordRequest,
+        answers={
+            200: (InquiryAnswer, "It is over: answered, declined, cancelled, or not obtained."),
+            202: (PendingInquiry, "Not yet."),
+        },
+        examples=[
+            request_example("record", OWN_RECORD),
+            answer_example("answered", INQUIRY_ANSWER),
+            answer_example("held", PENDING, 202),
+        ],
+        also=(*_REFUSED, "unknown-record", "in-progress", "answer-erased"),
+    )
+    def post(self, request: Request) -> Response:
+        record = str(self.read(RecordRequest)["record"])
+        return self.as_it_stands(standing.result(inquirer=self.caller().agency, record=record, at=timezone.now()))
+
+
+class Cancel(InquiryAddress):
+    """Take back an inquiry that still waits for its provider. It stays on record, with outcome 4002."""
+
+    permission_classes = [AgencyClient]
+
+    @described(
+        id="cancel_inquiry",
+        summary="Take back an inquiry that is not answered yet",
+        request=RecordRequest,
+        answers={200: (InquiryAnswer, "Cancelled, now or before.")},
+        examples=[request_example("record", OWN_RECORD), answer_example("cancelled", CANCELLED)],
+        also=("unknown-record", "has-ended", "in-progress"),
+    )
+    def post(self, request: Request) -> Response:
+        record = str(self.read(RecordRequest)["record"])
+        return self.as_it_stands(standing.cancel(inquirer=self.caller().agency, record=record, at=timezone.now()))
+
+
+class Callback(AgencyAddress):
+    """Name the address at which you want to be told that one of your inquiries has ended. We POST `{"record": …}` there
+    and nothing else, signed by profile mynx-1 with a key of /api/keys. It may come twice, late or never: ask for the
+    result also by yourself."""
+
+    permission_classes = [AgencyClient]
+
+    @described(
+        id="register_callback",
+        summary="Be told when an inquiry has ended",
+        request=CallbackRequest,
+        answers={200: (CallbackAnswer, "It holds from now on.")},
+        examples=[request_example("address", CALLBACK), answer_example("registered", CALLBACK_REGISTERED)],
+    )
+    def post(self, request: Request) -> Response:
+        url, agency = self.read(CallbackRequest).get("url"), self.caller().agency
+        if url is None:
+            callbacks.withdraw(agency=agency)
+        else:
+            try:
+                callbacks.register(agency=agency, url=url, at=timezone.now())
+            except callbacks.NotAnAddress as reason:
+                raise _refused("url", str(reason)) from None
+        return self.answer(CallbackAnswer, {"is_registered": url is not None})
+
+
+def _refused(name: str, sentence: str) -> Problem:
+    return Problem("invalid-request", "One or more fields were refused.", errors=[FieldError(name, sentence)])
+
+
+def _promise(answer: Answer) -> dict[str, object]:
+    return {
+        "outcome": answer.outcome,
+        "record": answer.record,
+        "legal_basis": {"row": answer.rule.row, "article": answer.rule.article},
+        "asked_at": answer.asked_at,
+        "ends_at": answer.ends_at,
+        "result": RESULT,
+    }
 
 
 def _content(answer: Answer) -> dict[str, object]:

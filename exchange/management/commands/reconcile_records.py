@@ -1,4 +1,4 @@
-"""`manage.py reconcile_records`: report every event of the last days that lacks one of its copies."""
+"""`manage.py reconcile_records`: name every event of the last days that lacks one of its copies, and write what lacks."""
 
 from __future__ import annotations
 
@@ -11,23 +11,30 @@ from django.utils import timezone
 
 from exchange import reconciliation, sequencer
 
-_TIME_TO_END = timedelta(minutes=5)
-
 
 class Command(BaseCommand):
-    help = "Compare the exchange's records with the providers' copies; name each event whose copies differ."
+    help = (
+        "Compare the three copies of each event; close what was cut off, write what is missing, name both and the rest."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--days", type=int, default=2, help="how far to look back (2)")
+        parser.add_argument("--only-report", action="store_true", help="repair nothing")
 
     def handle(self, *args: Any, **options: Any) -> None:
         sequencer.drain()
-        until = timezone.now() - _TIME_TO_END
-        found = reconciliation.differences(since=until - timedelta(days=options["days"]), until=until)
+        now = timezone.now()
+        until = now - reconciliation.TIME_TO_END
+        since = until - timedelta(days=options["days"])
+        if options["only_report"]:
+            found = reconciliation.differences(since=since, until=until)
+        else:
+            found = reconciliation.repair(since=since, until=until, at=now)
         counts: Counter[str] = Counter()
         for difference in found:
-            counts[difference.what] += 1
-            self.stderr.write(f"{difference.reference}: {difference.what}")
+            self.stderr.write(f"{difference.reference}: {difference}")
+            counts["repaired" if difference.is_repaired else difference.what] += 1
+        repaired = counts.pop("repaired", 0)
         if counts:
             raise CommandError("; ".join(f"{count} × {what}" for what, count in counts.items()))
-        self.stdout.write("Every event has its copies.")
+        self.stdout.write(f"{repaired} events repaired." if repaired else "Every event has its copies.")
