@@ -1,4 +1,4 @@
-"""`manage.py reconcile_records`: name every event of the last days that lacks one of its copies, and write what lacks."""
+"""`manage.py reconcile_records`: name every event of the last days that lacks a copy, and write what lacks."""
 
 from __future__ import annotations
 
@@ -13,9 +13,7 @@ from exchange import reconciliation, sequencer
 
 
 class Command(BaseCommand):
-    help = (
-        "Compare the three copies of each event; close what was cut off, write what is missing, name both and the rest."
-    )
+    help = "Compare the copies of each event; close what was cut off, write what is missing, name what differs."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--days", type=int, default=2, help="how far to look back (2)")
@@ -37,4 +35,5 @@ class Command(BaseCommand):
         repaired = counts.pop("repaired", 0)
         if counts:
             raise CommandError("; ".join(f"{count} × {what}" for what, count in counts.items()))
-        self.stdout.write(f"{repaired} events repaired." if repaired else "Every event has its copies.")
+        plural = "" if repaired == 1 else "s"
+        self.stdout.write(f"{repaired} event{plural} repaired." if repaired else "Every event has its copies.")

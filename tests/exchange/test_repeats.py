@@ -1,0 +1,211 @@
+"""The inquirer's reference makes an inquiry safe to repeat: one event, one answer, and other content is refused."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError
+
+from exchange import inquiry, ledger, repeats, standing
+from exchange.inquiry import NotDisclosed, NotObtained, Refused
+from exchange.inquiry_models import Inquiry
+from exchange.models import AccessRecord
+from exchange.providers.question import NotReached, TooLate
+from exchange.repeats import ReferenceTaken
+from exchange.standing import AnswerErased, InProgress
+from holdings.models import ProvisionCopy
+from holdings.periods import Period
+from keys import custody
+from tests.exchange.people import FUCHU, HANAKO, KENJI, NOW, SALARY, agency, ask, hold_income
+from tests.exchange.waiting import LATER, ask_and_wait, differences, event_of, outcomes_of_copies, phases, state
+from tests.support import DATABASES
+
+pytestmark = [DATABASES, pytest.mark.usefixtures("agencies")]
+ONCE = [("ASKED", ""), ("ANSWERED", "0000")]
+
+
+def test_the_same_again_is_the_same_event_and_answer():
+    hold_income(HANAKO)
+    first = ask(reference="CA-1")
+    hold_income(HANAKO, 5)
+    again = ask(reference="CA-1", at=LATER, evidence="made anew")
+    assert (again.record, again.items, again.outcome) == (first.record, first.items, "0000")
+    assert (again.asked_at, again.answered_at, again.rule) == (NOW, NOW, first.rule)
+    assert phases() == ONCE
+    assert ProvisionCopy.objects.count() == 1
+    assert differences() == []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"items": [SALARY]},
+        {"condition": Period(fiscal_year=2025)},
+        {"case_number": "2026-0043"},
+        {"not_disclosed": NotDisclosed("LIFE_OR_SAFETY")},
+        {"affair": "JM90000000000014"},
+    ],
+)
+def test_other_content_under_it_is_refused_and_nothing_asked(changes):
+    hold_income(HANAKO)
+    ask(reference="CA-1")
+    with pytest.raises(ReferenceTaken):
+        ask(reference="CA-1", **changes)
+    with pytest.raises(ReferenceTaken):
+        ask(KENJI, reference="CA-1")
+    assert phases() == ONCE
+
+
+def test_a_reference_is_its_inquirers():
+    hold_income(HANAKO)
+    records = {ask(reference="CA-1").record, ask(inquirer=agency(FUCHU), reference="CA-1").record}
+    assert len(records) == 2
+
+
+def test_no_two_rows_look_alike_and_none_says_what_was_asked():
+    hold_income(HANAKO)
+    ask(reference="CA-1")
+    ask(reference="CA-2")
+    first, second = Inquiry.objects.all()
+    for column in ("reference", "content", "event"):
+        assert getattr(first, column) != getattr(second, column)
+    assert b"CA-" not in bytes(first.reference_sealed) + bytes(second.reference_sealed)
+
+
+def test_a_refusal_again_is_the_same_refusal():
+    records = set()
+    for _ in range(2):
+        with pytest.raises(Refused) as refusal:
+            ask(reference="CA-1", affair="JM90000000000014")
+        assert refusal.value.code == "2001"
+        records.add(refusal.value.record)
+    assert len(records) == 1
+    assert phases() == [("REFUSED", "2001")]
+    assert state() == "REFUSED"
+    assert outcomes_of_copies() == ([], ["2001"])
+
+
+@pytest.mark.parametrize(("failure", "outcome"), [(NotReached, "5001"), (TooLate, "5002")])
+def test_what_was_not_obtained_is_so_again_and_on_record(monkeypatch, failure, outcome):
+    def broken(question, at):
+        raise failure
+
+    monkeypatch.setattr(inquiry.choose, "ask", broken)
+    records = set()
+    for _ in range(2):
+        with pytest.raises(NotObtained) as refusal:
+            ask(reference="CA-1")
+        assert refusal.value.code == outcome
+        records.add(refusal.value.record)
+    assert len(records) == 1
+    assert phases() == [("ASKED", ""), ("ANSWERED", outcome)]
+    assert outcomes_of_copies() == ([outcome], [outcome])
+    assert differences() == []
+
+
+def test_one_that_waits_is_the_same_again():
+    first = ask_and_wait(reference="CA-1")
+    again = ask(reference="CA-1", at=LATER)
+    assert (again.record, again.outcome, again.ends_at) == (first.record, "0109", NOW + timedelta(days=10))
+    assert phases() == [("ASKED", "")]
+
+
+def test_of_two_at_once_one_is_asked(monkeypatch):
+    """The second has looked before the first was there; the unique row tells it."""
+    hold_income(HANAKO)
+    first = ask(reference="CA-1")
+    original, looks = repeats._find, []
+
+    def blind_at_first(event, reference):
+        looks.append(1)
+        return None if len(looks) == 1 else original(event, reference)
+
+    monkeypatch.setattr(repeats, "_find", blind_at_first)
+    assert ask(reference="CA-1").record == first.record
+    assert phases() == ONCE
+    monkeypatch.setattr(repeats, "_find", lambda event, reference: None)
+    with pytest.raises(IntegrityError):
+        ask(reference="CA-1")
+
+
+def test_one_that_is_being_asked_is_promised(monkeypatch):
+    hold_income(HANAKO)
+    original = inquiry.choose.ask
+    seen = []
+
+    def meanwhile(question, at):
+        if not seen:
+            seen.append(ask(reference="CA-1"))
+        return original(question, at=at)
+
+    monkeypatch.setattr(inquiry.choose, "ask", meanwhile)
+    first = ask(reference="CA-1")
+    assert (seen[0].outcome, seen[0].record, seen[0].items) == ("0101", first.record, [])
+    assert phases() == ONCE
+
+
+def test_a_kill_before_the_request_was_on_record_frees_the_reference(monkeypatch):
+    hold_income(HANAKO)
+    with monkeypatch.context() as patch:
+        patch.setattr(inquiry.ledger, "record", lambda *args, **facts: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            ask(reference="CA-1")
+    assert not AccessRecord.objects.exists()
+    with pytest.raises(InProgress):
+        ask(reference="CA-1")
+    standing.end_overdue(at=NOW + timedelta(minutes=15))
+    assert ask(reference="CA-1").outcome == "0000"
+
+
+def test_a_kill_after_the_provider_answered_ends_as_not_obtained(monkeypatch):
+    hold_income(HANAKO)
+    original = inquiry.choose.ask
+
+    def killed(question, at):
+        original(question, at=at)
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(inquiry.choose, "ask", killed)
+        with pytest.raises(ZeroDivisionError):
+            ask(reference="CA-1")
+    assert ask(reference="CA-1").is_pending
+    standing.end_overdue(at=NOW + timedelta(minutes=15))
+    with pytest.raises(NotObtained):
+        ask(reference="CA-1", at=LATER)
+    assert phases() == [("ASKED", ""), ("ANSWERED", "5002")]
+    assert differences() == []
+
+
+def test_an_erased_answer_is_not_asked_for_anew():
+    hold_income(HANAKO)
+    first = ask(reference="CA-1")
+    standing.forget_answers(at=NOW + timedelta(days=31))
+    with pytest.raises(AnswerErased):
+        ask(reference="CA-1", at=LATER)
+    assert AccessRecord.objects.filter(event=event_of(first)).count() == 2
+
+
+def test_a_reference_is_found_after_its_key_was_renewed():
+    hold_income(HANAKO)
+    first = ask(reference="CA-1")
+    custody.create("inquiry-reference")
+    assert ask(reference="CA-1").record == first.record
+    with pytest.raises(ReferenceTaken):
+        ask(KENJI, reference="CA-1")
+
+
+def test_ledger_recalls_what_it_recorded():
+    hold_income(HANAKO)
+    answer = ask(evidence="signed")
+    found = ledger.recall(event_of(answer))
+    assert found is not None
+    assert (found.row, found.outcome, found.is_refused) == ("I01", "0000", False)
+    assert (found.asked_at, found.ended_at) == (NOW.replace(microsecond=0),) * 2
+    assert found.event.private == {
+        "case_number": "2026-0042", "condition": "2026", "evidence": "signed",
+    }  # fmt: skip
+    assert found.event.inquirer == agency("132080")
+    assert not found.event.is_withheld
+    assert ledger.recall(ledger.event_of(answer.record, ledger.PROVIDER)) is None
