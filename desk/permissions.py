@@ -31,6 +31,7 @@ class Act(Enum):
     STOP_CARD = auto()
     CONFIRM_PROXY = auto()
     SEE_REQUESTS = auto()
+    ANSWER_INQUIRIES = auto()
     SEE_NOTICES = auto()
     SEE_CHARGES = auto()
     SEE_RECORDS = auto()
@@ -40,6 +41,9 @@ class Act(Enum):
 
 SECOND_STEPS = frozenset({Act.APPROVE_LIFTING, Act.APPROVE_NUMBER_CHANGE, Act.CONFIRM_PROXY})
 READING = frozenset({Act.SEE_NOTICES, Act.SEE_CHARGES, Act.SEE_RECORDS, Act.SEE_AGENCIES, Act.SEE_STATUTE})
+
+# What a clerk of any agency does, whether or not it keeps a register of residents.
+EVERYWHERE = READING | {Act.ANSWER_INQUIRIES}
 
 MAY: dict[str, frozenset[Act]] = {
     User.Post.CITIZEN: frozenset(),
@@ -58,7 +62,7 @@ def may(user: User | AnonymousUser, act: Act) -> bool:
         return False
     if act not in MAY[user.post]:
         return False
-    return act in READING or serves_municipality(user)
+    return act in EVERYWHERE or serves_municipality(user)
 
 
 def serves_municipality(user: User) -> bool:

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_GET, require_POST
 from django.views.i18n import set_language
 
 from desk import door, frame, sign_in
-from desk.pages import approvals, home
+from desk.pages import approvals, home, waiting
 from desk.pages.page import show
 
 TAKEN_OFF = frozenset(
@@ -46,6 +46,8 @@ class DeskSite(AdminSite):
             path("sign-out/", self.page(_sign_out), name="logout"),
             path("language/", _language, name="language"),
             path("approvals/", self.page(approvals.waiting), name="approvals"),
+            path("waiting/", self.page(waiting.waiting), name="waiting"),
+            path("waiting/<uuid:reference>/", self.page(waiting.question), name="waiting-question"),
             path("keep/", self.page(_keep), name="keep"),
             path("ended/", _ended, name="ended"),
             path("lists/", self.page(self.lists), name="lists"),

@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 
 from agencies.models import Agency
 from codes.rist1 import Code
-from exchange import ledger, looks, statute
+from exchange import answers, ledger, looks, statute
+from exchange.inquiry_models import Inquiry
 from exchange.models import AccessRecord, AccessRecordQuerySet, Kind, Phase
 from holdings.periods import legal_day
 
@@ -59,6 +60,15 @@ class Record:
         return rule.article if rule else ""
 
     @property
+    def is_pending(self) -> bool:
+        """The provider has not decided yet."""
+        return self.outcome in (answers.PENDING, answers.BY_HAND)
+
+    @property
+    def has_ended_without_answer(self) -> bool:
+        return self.outcome in (answers.DECLINED, answers.CANCELLED, *answers.NOT_PROVIDED)
+
+    @property
     def outcome_text(self) -> str:
         """What came of it, in plain words."""
         match self.outcome, self.kind:
@@ -68,6 +78,8 @@ class Record:
                 return _("A code for you was issued")
             case "0000", Kind.LOOK if self.affair == looks.GROUNDS["protection"][0]:
                 return _("The agency was told")
+            case "0000", Kind.LOOK if self.affair == looks.GROUNDS["waiting"][0]:
+                return _("A clerk saw what would be answered")
             case "0000", Kind.LOOK:
                 return _("Looked at by a clerk")
             case "9000", Kind.DELIVERY:
@@ -78,6 +90,20 @@ class Record:
                 return _("Answered: the provider holds nothing")
             case "3003", _kind:
                 return _("Not provided: the information is not registered yet")
+            case "3004", _kind:
+                return _("Not provided: the provider cannot give it in this form yet")
+            case "0101", _kind:
+                return _("Not yet: the provider has been asked and will answer")
+            case "0109", _kind:
+                return _("Not yet: somebody at the provider decides whether it is given")
+            case "4001", _kind:
+                return _("Nothing was given: the provider declined")
+            case "4002", _kind:
+                return _("Nothing was given: who asked took the question back")
+            case "5001", _kind:
+                return _("Nothing was given: the provider could not be reached")
+            case "5002", _kind:
+                return _("Nothing was given: no answer came in time")
             case "2001", _kind:
                 return _("Refused: no law allows it")
             case "2002", _kind:
@@ -138,11 +164,21 @@ def _records(openings: Sequence[AccessRecord] | AccessRecordQuerySet) -> list[Re
     bodies: dict[uuid.UUID, dict[str, Any]] = {row.event: json.loads(row.leaf.body) for row in rows}
     local_codes = {body[party] for body in bodies.values() for party in ("inquirer", "provider")}
     agencies = {agency.local_code: agency for agency in Agency.objects.filter(local_code__in=local_codes)}
-    return [_record(row, closing_of.get(row.event), bodies[row.event], agencies) for row in rows]
+    unclosed = [row.event for row in rows if row.event not in closing_of and row.phase == Phase.ASKED]
+    pending = (
+        dict(Inquiry.objects.open().filter(event__in=unclosed).values_list("event", "outcome")) if unclosed else {}
+    )
+    return [
+        _record(row, closing_of.get(row.event), bodies[row.event], agencies, pending.get(row.event, "")) for row in rows
+    ]
 
 
 def _record(
-    opening: AccessRecord, closing: AccessRecord | None, body: dict[str, Any], agencies: dict[str, Agency]
+    opening: AccessRecord,
+    closing: AccessRecord | None,
+    body: dict[str, Any],
+    agencies: dict[str, Agency],
+    pending: str,
 ) -> Record:
     is_look = opening.kind == Kind.LOOK
     is_refused = opening.phase == Phase.REFUSED
@@ -154,7 +190,7 @@ def _record(
         asked_at=opening.at,
         # A look and a refusal are over as soon as they are on record.
         answered_at=closing.at if closing else (opening.at if is_look or is_refused else None),
-        outcome=json.loads(closing.leaf.body)["outcome"] if closing else body["outcome"],
+        outcome=json.loads(closing.leaf.body)["outcome"] if closing else body["outcome"] or pending,
         purpose=ledger.private_of(opening)["purpose"] if is_look else "",
         is_refused=is_refused,
         row=body["row"],

@@ -29,7 +29,7 @@ from exchange import answers, inquirer_copy, ledger, statute
 from exchange.answers import Answer, NotObtained
 from exchange.inquiry_models import OPEN, CallbackAddress, Inquiry, State
 from exchange.ledger import Event, Recalled
-from exchange.models import Phase
+from exchange.models import AccessRecord, Phase
 from exchange.permission import Refused
 from exchange.statute import Rule
 from holdings import provide, waiting
@@ -230,6 +230,16 @@ def raise_if_not_obtained(answer: Answer) -> Answer:
     if answer.outcome in answers.NOT_PROVIDED:
         raise NotObtained(answer.outcome, answer.record)
     return answer
+
+
+def waiting_of(*, subject: bytes, inquirer: Agency, provider: Agency, data_set: str) -> Inquiry | None:
+    """What still waits about this person, or was answered and not fetched yet."""
+    rows = Inquiry.objects.filter(inquirer=inquirer, provider=provider, state__in=[State.HELD, State.ANSWERED])
+    events = AccessRecord.objects.about(subject).opening().filter(event__in=rows.values("event"))
+    for opening in events.select_related("leaf").order_by("-leaf"):
+        if json.loads(opening.leaf.body)["data_set"] == data_set:
+            return rows.select_related("inquirer", "provider").get(event=opening.event)
+    return None
 
 
 def says(inquiry: Inquiry, given: Provision | None) -> bool:

@@ -99,6 +99,12 @@ def badge_of(record: Record) -> Badge:
         return Badge("plain", _("No record held"))
     if record.outcome == "3003":
         return Badge("note", _("Not registered yet"))
+    if record.is_pending:
+        return Badge("note", _("Not answered yet"))
+    if record.outcome == "4001":
+        return Badge("plain", _("Declined"))
+    if record.outcome == "4002":
+        return Badge("plain", _("Taken back"))
     return Badge("care", _("No answer"))
 
 

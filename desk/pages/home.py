@@ -27,6 +27,8 @@ def home(request: HttpRequest) -> HttpResponse:
          _("A person who has moved out of another municipality.")),
         (Act.REGISTER, "residents_resident_new", _("New resident"), _("A birth, or a first arrival from abroad.")),
         (Act.SEE_REQUESTS, "approvals", _("Second step"), _("What waits for a second clerk.")),
+        (Act.ANSWER_INQUIRIES, "waiting", _("Inquiries that wait for us"),
+         _("Other agencies' inquiries that your agency decides by hand.")),
         (Act.SEE_AGENCIES, "lists", _("Lists"),
          _("What your agency sent and asked, the agencies, the permission table.")),
     ]  # fmt: skip

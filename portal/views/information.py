@@ -12,6 +12,8 @@ from portal import self_information
 from portal.access import citizen_required
 
 _ANSWERS = "answers"
+_NOTHING_HELD = {"0004", "3003"}
+_WAITING = {"0101", "0109"}
 
 
 @require_http_methods(["GET", "POST"])
@@ -26,14 +28,14 @@ def information(request: HttpRequest) -> HttpResponse:
         session_vault.write(request, _ANSWERS, answers)
         return redirect("portal:information")
     answers = session_vault.read(request, _ANSWERS)
+    empty = self_information.without_content(answers or [])
     context = {
         "was_asked": answers is not None,
         # Without the browser's key neither the answers nor whom to ask is known: signing in anew helps.
         "has_key": agencies is not None,
         "cards": self_information.cards(answers or []),
-        "nothing_held": [
-            a for a in self_information.without_content(answers or []) if a["outcome"] in {"0004", "3003"}
-        ],
-        "failed": [a for a in self_information.without_content(answers or []) if a["outcome"] not in {"0004", "3003"}],
+        "nothing_held": [a for a in empty if a["outcome"] in _NOTHING_HELD],
+        "waiting": [a for a in empty if a["outcome"] in _WAITING],
+        "failed": [a for a in empty if a["outcome"] not in _NOTHING_HELD | _WAITING],
     }
     return render(request, "portal/information.html", context)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 
 import pytest
@@ -30,6 +31,8 @@ OUTCOMES = {
     "ended": (200, 200, IN, IN, IN),
     "index": LIST,
     "approvals": LIST,
+    "waiting": LIST,
+    "waiting-question": (302, 302, 404, 404, 404),
     "lists": LIST,
     "statute": LIST,
     "jsi18n": LIST,
@@ -80,6 +83,8 @@ def address_of(name: str, world: World) -> str:
     arguments = {"resident_id": world.hanako.pk} if name in ABOUT_A_PERSON else {}
     if name == "residents_resident_act":
         arguments["slug"] = "moving-out"
+    if name == "waiting-question":
+        arguments["reference"] = uuid.uuid4()
     if name == "residents_resident_card_act":
         arguments["slug"] = "form"
     return reverse(f"desk:{name}", kwargs=arguments)
