@@ -40,7 +40,8 @@ def one(*, clerk: User, reference: UUID) -> WaitingQuestion:
 def look(*, clerk: User, reference: UUID, at: datetime) -> str:
     """Record that the clerk looks at what would be answered; show nothing before.
 
-    Raises NotAllowed, NotWaiting, Refused. Whether anything is held shows only afterwards: a code of nobody leaves the same record.
+    A code of nobody leaves the same record: whether anything is held shows only afterwards. Raises NotAllowed,
+    NotWaiting, Refused.
     """
     agency, question = _agency_of(clerk), one(clerk=clerk, reference=reference)
     seen = Look(

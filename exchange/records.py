@@ -164,10 +164,9 @@ def _records(openings: Sequence[AccessRecord] | AccessRecordQuerySet) -> list[Re
     bodies: dict[uuid.UUID, dict[str, Any]] = {row.event: json.loads(row.leaf.body) for row in rows}
     local_codes = {body[party] for body in bodies.values() for party in ("inquirer", "provider")}
     agencies = {agency.local_code: agency for agency in Agency.objects.filter(local_code__in=local_codes)}
-    unclosed = [row.event for row in rows if row.event not in closing_of and row.phase == Phase.ASKED]
-    pending = (
-        dict(Inquiry.objects.open().filter(event__in=unclosed).values_list("event", "outcome")) if unclosed else {}
-    )
+    unclosed = {row.event for row in rows if row.kind != Kind.LOOK and row.phase == Phase.ASKED} - set(closing_of)
+    still_open = Inquiry.objects.open().filter(event__in=unclosed)
+    pending = dict(still_open.values_list("event", "outcome")) if unclosed else {}
     return [
         _record(row, closing_of.get(row.event), bodies[row.event], agencies, pending.get(row.event, "")) for row in rows
     ]

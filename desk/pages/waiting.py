@@ -88,12 +88,12 @@ def _decide(request: HttpRequest, reference: UUID) -> HttpResponse:
         else:
             messages.success(request, _("It is decided and on record."))
         return HttpResponseRedirect(reverse("desk:waiting"))
-    about = [*_facts(seen.question), (_("Our code for the person"), format_code(seen.question.code))]
     return show(
         request,
         "desk/waiting_decide.html",
         title=_("Decide an inquiry"),
-        about=about,
+        about=_facts(seen.question),
+        code=format_code(seen.question.code),
         answer=[(_item_name(item.code), _value(item)) for item in seen.provision.items],
         form=form,
         fields=described(form),

@@ -10,7 +10,7 @@ from django.db import connections
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
-from exchange import delivery, ledger, looks, records, self_inquiry
+from exchange import decisions, delivery, ledger, looks, records, self_inquiry, standing
 from exchange.inquiry import Refused
 from exchange.models import Kind, Phase
 from tests.exchange.people import (
@@ -29,6 +29,7 @@ from tests.exchange.people import (
     hold_income,
     portal_code,
 )
+from tests.exchange.waiting import LATER, TOO_LATE, ask_and_wait, reference
 from tests.support import DATABASES
 
 pytestmark = [DATABASES, pytest.mark.usefixtures("agencies")]
@@ -215,3 +216,32 @@ def test_the_page_is_found_by_an_index_on_the_subject():
 def test_nothing_shows_in_repr():
     ask()
     assert repr(hers()) == "[<Record>]"
+
+
+@pytest.mark.parametrize(
+    ("end", "outcome", "english", "japanese"),
+    [
+        ("", "0109", "Not yet: somebody at the provider decides whether it is given", "まだ回答がありません"),
+        ("decline", "4001", "Nothing was given: the provider declined", "回答しないことにしました"),
+        ("cancel", "4002", "Nothing was given: who asked took the question back", "照会を取り消しました"),
+        ("overdue", "5002", "Nothing was given: no answer came in time", "期限までに回答がありませんでした"),
+        ("approve", "0000", "Information was provided", "提供されました"),
+    ],
+)
+def test_what_waits_and_how_it_ended_is_told_in_plain_words(end, outcome, english, japanese):
+    answer = ask_and_wait()
+    acts = {
+        "decline": lambda: decisions.decline(provider=agency(MITAKA), reference=reference(), at=LATER),
+        "approve": lambda: decisions.approve(provider=agency(MITAKA), reference=reference(), at=LATER),
+        "cancel": lambda: standing.cancel(inquirer=agency(CHOFU), record=answer.record, at=LATER),
+        "overdue": lambda: standing.end_overdue(at=TOO_LATE),
+    }
+    if end:
+        acts[end]()
+    (record,) = records.of_citizen(portal_code=portal_code(HANAKO), at=TOO_LATE)
+    assert (record.outcome, record.is_pending, record.answered_at is None) == (outcome, not end, not end)
+    assert record.has_ended_without_answer == (end in ("decline", "cancel", "overdue"))
+    with translation.override("en"):
+        assert record.outcome_text == english
+    with translation.override("ja"):
+        assert japanese in record.outcome_text

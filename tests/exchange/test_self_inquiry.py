@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from codes.rist1 import Code, MalformedCode
-from exchange import self_inquiry, statute
+from exchange import decisions, self_inquiry, statute
 from exchange.inquiry import Refused
 from exchange.models import AccessRecord, Kind, Leaf
 from holdings.models import ProvisionCopy
 from tests.exchange.people import HANAKO, KENJI, LOCAL_TAX, MITAKA, NOW, TAX, agency, hold_income, portal_code
+from tests.exchange.waiting import LATER, by_hand, reference
 from tests.support import DATABASES
 
 pytestmark = [DATABASES, pytest.mark.usefixtures("agencies")]
@@ -61,3 +62,17 @@ def test_every_provider_and_data_set_has_one_row():
     grounds = {(rule.provider_kind, rule.data_set.code) for rule in rows}
     assert len(grounds) == len(rows) == 13
     assert {rule.affair.code for rule in rows} == {self_inquiry.AFFAIR}
+
+
+def test_asking_again_comes_back_for_what_waits():
+    hold_income(HANAKO)
+    by_hand()
+    first = ask()
+    assert (first.outcome, first.items) == ("0109", [])
+    assert ask(at=LATER).record == first.record
+    assert ask(KENJI).outcome == "0004"
+    decisions.approve(provider=agency(MITAKA), reference=reference(), at=LATER)
+    fetched = ask(at=LATER)
+    assert (fetched.record, fetched.outcome, fetched.items[0].value) == (first.record, "0000", "4120000")
+    assert AccessRecord.objects.filter(phase="ASKED").count() == 2
+    assert ask(at=LATER).record != first.record

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import re
+from dataclasses import replace
 
 import pytest
 from django.contrib.sessions.models import Session
@@ -122,3 +123,25 @@ def test_more_copies_cost_no_more_queries(english: Client, kenji: User, at: dt.d
     country.hold(kenji, country.CHOFU, country.RESIDENT, at, _0100000010="佐藤　健司")
     shown(english)
     assert queries(lambda: english.get("/information/")) == one
+
+
+@pytest.mark.parametrize(
+    ("outcome", "words"),
+    [
+        ("0109", "Somebody at the agency decides whether this is shown"),
+        ("4001", "the agency declined to show it; ask the agency why."),
+    ],
+)
+def test_what_an_agency_decides_by_hand_is_told(
+    english: Client, hanako: User, monkeypatch: pytest.MonkeyPatch, outcome: str, words: str
+) -> None:
+    original = self_inquiry.ask
+
+    def by_hand(**facts: object) -> Answer:
+        answer = original(**facts)
+        return replace(answer, outcome=outcome, items=[], answered_at=None)
+
+    monkeypatch.setattr(self_inquiry, "ask", by_hand)
+    page = shown(country.sign_in(english, hanako))
+    assert words in page
+    assert "No agency holds anything about you" not in page
