@@ -1,4 +1,4 @@
-"""The command line: `python -m mynx inquire|notice|charge|collect|records|keys`.
+"""The command line: `python -m mynx inquire|result|cancel|callback|waiting|decide|notice|charge|collect|records|keys`.
 
 Ends with 0 when it was done, 1 when the service refused, 2 on wrong arguments, 3 when nothing answers or nothing may be
 believed. A person is named by the agency's own id or name: a code is never an argument, for others can see arguments.
@@ -11,6 +11,7 @@ import base64
 import json
 import os
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,9 @@ from mynx.ristretto import NotAPoint
 from mynx.signatures import NotGenuine
 
 DONE, REFUSED, NOT_BELIEVED = 0, 1, 3
+PENDING = 202
+RESULT = "/api/v1/inquiries/result"
+POLL_SECONDS = 5.0
 
 
 def inquire(agency: Agency, service: Service, given: argparse.Namespace) -> int:
@@ -33,7 +37,42 @@ def inquire(agency: Agency, service: Service, given: argparse.Namespace) -> int:
     }
     if given.fiscal_year:
         content["condition"] = {"fiscal_year": given.fiscal_year}
-    return show(service.post("/api/v1/inquiries", content, evidence=evidence_of(given, given.case_number)))
+    if given.reference:
+        content["reference"] = given.reference
+    answer = service.post("/api/v1/inquiries", content, evidence=evidence_of(given, given.case_number))
+    return show(waited_for(service, answer, given.wait))
+
+
+def result(agency: Agency, service: Service, given: argparse.Namespace) -> int:
+    return show(waited_for(service, service.post(RESULT, {"record": given.record}), given.wait))
+
+
+def cancel(agency: Agency, service: Service, given: argparse.Namespace) -> int:
+    return show(service.post("/api/v1/inquiries/cancel", {"record": given.record}))
+
+
+def callback(agency: Agency, service: Service, given: argparse.Namespace) -> int:
+    return show(service.post("/api/v1/inquiries/callback", {"url": given.url} if given.url else {}))
+
+
+def waiting(agency: Agency, service: Service, given: argparse.Namespace) -> int:
+    """What waits for us. A person is named by our own id: the code is put in its place, and never shown."""
+    answer = service.post("/api/v1/provisions/waiting", {"limit": given.limit})
+    if not answer.is_good:
+        return show(answer)
+    ids = agency.local_ids()
+    shown = [{**entry, "person": ids.get(entry["code"], "not in our list")} for entry in answer.content["waiting"]]
+    print(json.dumps([{**entry, "code": None} for entry in shown], ensure_ascii=False, indent=2))
+    return DONE
+
+
+def decide(agency: Agency, service: Service, given: argparse.Namespace) -> int:
+    content: dict[str, Any] = {"record": given.record, "decision": given.decision.upper(), "reason": given.reason}
+    items = [{"code": code, "value": value} for code, value in given.item]
+    items += [{"code": code, "null_reason": reason} for code, reason in given.missing]
+    if items or given.nothing_held:
+        content["items"] = items
+    return show(service.post("/api/v1/provisions/decide", content, evidence=evidence_of(given, given.record)))
 
 
 def notice(agency: Agency, service: Service, given: argparse.Namespace) -> int:
@@ -96,6 +135,15 @@ def show_keys(agency: Agency, service: Service, given: argparse.Namespace) -> in
     return DONE
 
 
+def waited_for(service: Service, answer: Answer, seconds: float) -> Answer:
+    """The answer to an inquiry that the provider has not decided yet, asked for again until it is there."""
+    until = time.monotonic() + seconds
+    while answer.status == PENDING and time.monotonic() < until:
+        time.sleep(min(POLL_SECONDS, max(0.0, until - time.monotonic())))
+        answer = service.post(RESULT, {"record": answer.content["record"]})
+    return answer
+
+
 def show(answer: Answer) -> int:
     print(json.dumps(answer.content, ensure_ascii=False, indent=2))
     return DONE if answer.is_good else REFUSED
@@ -121,7 +169,33 @@ def arguments() -> argparse.ArgumentParser:
     command.add_argument("--item", action="append", required=True, help="may be given several times")
     command.add_argument("--fiscal-year", type=int)
     command.add_argument("--case-number", required=True)
+    command.add_argument("--reference", default="", help="the same again is the same inquiry, and is asked once")
+    _waiting_for(command)
     command.set_defaults(act=inquire)
+
+    command = commands.add_parser("result", help="fetch the answer to an earlier inquiry")
+    command.add_argument("record", help="the record of the inquiry, from its answer")
+    _waiting_for(command)
+    command.set_defaults(act=result)
+    command = commands.add_parser("cancel", help="take back an inquiry that is not answered yet")
+    command.add_argument("record", help="the record of the inquiry, from its answer")
+    command.set_defaults(act=cancel)
+    command = commands.add_parser("callback", help="be told at this address when an inquiry has ended")
+    command.add_argument("url", nargs="?", default="", help="https; left out: be told nowhere any more")
+    command.set_defaults(act=callback)
+
+    command = commands.add_parser("waiting", help="inquiries of others that we decide by hand")
+    command.add_argument("--limit", type=int, default=100)
+    command.set_defaults(act=waiting)
+    command = commands.add_parser("decide", help="answer one of them, or decline")
+    command.add_argument("record", help="our record of it, from the list of what waits")
+    command.add_argument("decision", choices=["answer", "decline"])
+    command.add_argument("--reason", required=True, help="kept sealed with the record; the inquirer is not told")
+    command.add_argument("--item", type=_pair, action="append", default=[], metavar="CODE=VALUE")
+    command.add_argument("--missing", type=_pair, action="append", default=[], metavar="CODE=REASON")
+    command.add_argument("--nothing-held", action="store_true", help="answer that nothing is held")
+    _by_a_clerk(command)
+    command.set_defaults(act=decide)
 
     command = commands.add_parser("notice", help="put a letter into one person's mailbox")
     _about_a_person(command)
@@ -153,6 +227,21 @@ def arguments() -> argparse.ArgumentParser:
 def _about_a_person(command: argparse.ArgumentParser) -> None:
     command.add_argument("--person", required=True, help="our own id or the whole name, from people.csv")
     command.add_argument("--affair", required=True)
+    _by_a_clerk(command)
+
+
+def _waiting_for(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--wait", type=float, default=0, help="seconds to wait where the provider decides by hand")
+
+
+def _pair(text: str) -> tuple[str, str]:
+    code, sign, value = text.partition("=")
+    if not (code and sign and value):
+        raise argparse.ArgumentTypeError("write CODE=VALUE")
+    return code, value
+
+
+def _by_a_clerk(command: argparse.ArgumentParser) -> None:
     command.add_argument("--clerk", default="", help="a pseudonym: sends signed evidence of who wanted it")
     command.add_argument("--section", default="-", help="the clerk's section, for the evidence")
     command.add_argument("--row", default="", help="the row of the permission table relied on, for the evidence")

@@ -21,6 +21,8 @@ pytestmark = DATABASES
 
 ADDRESSES = [
     "/api/v1/inquiries",
+    "/api/v1/inquiries/result",
+    "/api/v1/provisions/decide",
     "/api/v1/notices",
     "/api/v1/charges",
     "/api/v1/codes/collect",

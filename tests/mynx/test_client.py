@@ -15,6 +15,7 @@ from django.core.cache import cache
 
 from exchange import ledger
 from exchange.models import AccessRecord, CodeIssue
+from holdings import waiting
 from mynx import __main__ as program
 from mynx import keys
 from mynx.agency import Agency, Unusable
@@ -198,3 +199,72 @@ def test_what_is_missing_is_said(directory: Path, capsys: pytest.CaptureFixture[
 def test_nothing_answers(directory: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(directory, "--service", "http://127.0.0.1:9", "collect") == 3
     assert capsys.readouterr().err == "Nothing answers at http://127.0.0.1:9.\n"
+
+
+@pytest.mark.usefixtures("line")
+def test_an_inquiry_that_waits_is_decided_and_fetched(
+    country: Country,
+    directory: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    mitaka = provider_directory(country, tmp_path_factory.mktemp("mitaka"))
+    waiting.set_by_hand(agency=MITAKA, data_set=LOCAL_TAX)
+    assert run(directory, *INQUIRE, "--reference", "R-1") == 0
+    promised = json.loads(capsys.readouterr().out)
+    assert promised["outcome"] == "0109"
+    assert run(mitaka, "waiting") == 0
+    said = capsys.readouterr().out
+    [entry] = json.loads(said)
+    assert (entry["person"], entry["code"], entry["inquirer"]) == ("M-7", None, "132080")
+    assert country.mitaka.printed_code_for(country.hanako)[3:] not in said
+    given = ["--item", f"{TOTAL_INCOME}=77", "--missing", f"{SALARY}=NOT_HELD", "--reason", "checked"]
+
+    def meanwhile(seconds: float) -> None:
+        assert run(mitaka, "decide", entry["record"], "answer", *given, "--clerk", "K") == 0
+
+    monkeypatch.setattr(program.time, "sleep", meanwhile)
+    capsys.readouterr()
+    assert run(directory, "result", promised["record"], "--wait", "60") == 0
+    decided, end = capsys.readouterr().out.split("}\n{")
+    assert '"outcome": "0000"' in decided
+    assert [item["value"] for item in json.loads("{" + end)["items"]] == ["77", None]
+    assert run(directory, *INQUIRE, "--reference", "R-1") == 0
+    assert json.loads(capsys.readouterr().out)["record"] == promised["record"]
+
+
+@pytest.mark.usefixtures("line")
+def test_an_inquiry_is_taken_back_or_declined(
+    country: Country, directory: Path, tmp_path_factory: pytest.TempPathFactory, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mitaka = provider_directory(country, tmp_path_factory.mktemp("mitaka"))
+    waiting.set_by_hand(agency=MITAKA, data_set=LOCAL_TAX)
+    run(directory, *INQUIRE)
+    record = json.loads(capsys.readouterr().out)["record"]
+    run(mitaka, "waiting")
+    [entry] = json.loads(capsys.readouterr().out)
+    assert run(directory, "cancel", record) == 0
+    assert json.loads(capsys.readouterr().out)["outcome"] == "4002"
+    assert run(mitaka, "decide", entry["record"], "decline", "--reason", "late") == 1
+    assert json.loads(capsys.readouterr().out)["code"] == "4002"
+    run(directory, *INQUIRE)
+    run(mitaka, "waiting")
+    *_, listed = capsys.readouterr().out.partition("}\n[")
+    [entry] = json.loads("[" + listed)
+    assert run(mitaka, "decide", entry["record"], "decline", "--reason", "protected") == 0
+    assert run(directory, "callback", "http://127.0.0.1:8123/") == 0
+    assert run(directory, "callback") == 0
+    assert '"is_registered": false' in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        run(mitaka, "decide", entry["record"], "answer", "--reason", "x", "--item", "no-sign")
+
+
+def provider_directory(country: Country, directory: Path) -> Path:
+    """Mitaka's own files; Hanako is M-7 there."""
+    side = country.mitaka
+    client = {"client_id": str(side.client.client_id), "token_endpoint": AUDIENCE}
+    (directory / "client.json").write_text(json.dumps(client | {"private_jwk": side.key.as_dict(private=True)}))
+    code = side.printed_code_for(country.hanako)
+    (directory / "people.csv").write_text(f"local_id,name,kana,birth_date,code\nM-7,山田　花子,,1990-04-15,{code}\n")
+    return directory
