@@ -21,6 +21,6 @@ class DecideForm(forms.Form):
     )
     reason = forms.CharField(
         label=_("Reason"),
-        help_text=_("Kept sealed with the record. Who asks is not told. No number, no name."),
+        help_text=_("The person may read it with the record; who asks is not told. No number, no name."),
         max_length=150,
     )

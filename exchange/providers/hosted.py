@@ -23,7 +23,7 @@ def ask(question: Question, *, at: datetime) -> Provision | Held:
         opener = hosted.opener(agency=provider.local_code, public_key=bytes(provider.code_public_key or b""))
         codes = [opener.code(epoch, hidden) for epoch, hidden in question.hidden]
     present, *former = codes
-    decided_by = at + settings.INQUIRY_DEADLINE_BY_HAND
+    decided_by = (at + settings.INQUIRY_DEADLINE_BY_HAND).replace(microsecond=0)
     provision = provide.answer(
         agency=provider.local_code,
         code=present,

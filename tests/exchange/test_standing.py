@@ -58,7 +58,7 @@ def result(answer, *, at=LATER, who=CHOFU):
 def test_a_held_inquiry_is_on_record_and_promises_an_answer():
     answer = ask_and_wait()
     assert (answer.outcome, answer.items, answer.rule.row) == ("0109", [], "I01")
-    assert (answer.answered_at, answer.ends_at) == (None, NOW + timedelta(days=10))
+    assert (answer.answered_at, answer.ends_at) == (None, NOW.replace(microsecond=0) + timedelta(days=10))
     assert phases() == [("ASKED", "")]
     question = WaitingQuestion.objects.get()
     assert (question.agency, question.code) == (MITAKA, code_at(agency(MITAKA), HANAKO))
