@@ -107,7 +107,7 @@ def _facts(asked: WaitingQuestion) -> list[tuple[Any, Any]]:
         (_("What about"), _data_set(asked)),
         (_("Items"), ", ".join(_item_name(code) for code in asked.items.split())),
         (_("For which time"), str(asked.condition) or _("the newest")),
-        (_("Asked at"), asked.at),
+        (_("Date of the inquiry"), asked.at),
         (_("To be decided until"), asked.ends_at),
     ]
 

@@ -11,5 +11,6 @@ from holdings.provide import Provision
 
 def ask(question: Question, *, at: datetime) -> Provision | Held:
     """Put the question to its provider. Raises NotReached."""
-    side = hosted if question.provider.is_hosted else remote
-    return side.ask(question, at=at)
+    if question.provider.is_hosted:
+        return hosted.ask(question, at=at)
+    return remote.ask(question, at=at)

@@ -30,6 +30,7 @@ PAGES = {
         RESIDENTS + "{jiro}/moving-in/", RESIDENTS + "{taro}/number/show/", RESIDENTS + "{taro}/number/new/",
         RESIDENTS + "{taro}/protection/set/",
         RESIDENTS + "{taro}/card/issue/", "/desk/approvals/", "/desk/lists/", "/desk/lists/statute/",
+        "/desk/waiting/", "/desk/waiting/{unseen}/", "/desk/waiting/{seen}/",
         "/desk/agencies/agency/", "/desk/exchange/accessrecord/", "/desk/payments/charge/",
     ],
     "supervisor": [
@@ -41,7 +42,8 @@ _SEED = """
 import json
 from django.conf import settings
 settings.ALLOWED_HOSTS = ["*"]
-from tests.desk import world
+from holdings.models import WaitingQuestion
+from tests.desk import waiting, world
 w = world.make()
 clerk, supervisor = w.opened(w.clerk, w.taro), w.opened(w.supervisor, w.hanako)
 for resident in (w.jiro, w.hanako):
@@ -49,12 +51,16 @@ for resident in (w.jiro, w.hanako):
 clerk.post(world.address("ask_for_number", w.hanako.pk), {"reason": "NUMBER_LEAKED"})
 clerk.post(world.address("protect", w.hanako.pk), {"sure": "on"})
 clerk.post(world.address("ask_to_lift", w.hanako.pk), {"sure": "on"})
+for resident in (w.taro, w.hanako):
+    waiting.ask_and_wait(resident)
+seen, unseen = (str(question.id) for question in WaitingQuestion.objects.all())
+clerk.post(f"/desk/waiting/{seen}/")
 session = lambda client: {"session": client.cookies["session"].value}
 print(json.dumps({
     "cookies": {
         "nobody": {}, "clerk": session(clerk), "supervisor": session(supervisor), "fresh": session(w.client(w.second)),
     },
-    "hanako": str(w.hanako.pk), "taro": str(w.taro.pk), "jiro": str(w.jiro.pk),
+    "seen": seen, "unseen": unseen, "hanako": str(w.hanako.pk), "taro": str(w.taro.pk), "jiro": str(w.jiro.pk),
 }))
 """
 

@@ -12,43 +12,22 @@ from accounts.models import User
 from agencies.models import Agency
 from codes.rist1 import format_code
 from crossings.codes import portal_code_of
-from exchange import conversion, ledger, records, standing
-from exchange.inquiry import Answer, inquire
+from exchange import ledger, records, standing
+from exchange.inquiry import Answer
 from exchange.models import AccessRecord
-from holdings import copies, waiting
 from holdings.models import Protection, WaitingQuestion
 from tests.desk import world as desk_world
+from tests.desk.waiting import LIST, ask, ask_and_wait, code_at
 from tests.desk.world import CHOFU, MITAKA, World
 from tests.support import DATABASES
 
 pytestmark = DATABASES
-LIST = "/desk/waiting/"
-LOCAL_TAX, INCOME = "TM00000000000002", "0200000010"
 
 
 @pytest.fixture
 def asked(world: World) -> Answer:
     """Mitaka asks Chofu about Hanako's income; Chofu decides by hand."""
-    code = code_at(world, CHOFU)
-    copies.register(
-        agency=CHOFU, code=code, data_set=LOCAL_TAX, items={INCOME: {"value": "3120457"}}, at=timezone.now()
-    )
-    waiting.set_by_hand(agency=CHOFU, data_set=LOCAL_TAX)
-    return ask(world)
-
-
-def ask(world: World, **changes: object) -> Answer:
-    inquirer, provider = (Agency.objects.get(local_code=code) for code in (MITAKA, CHOFU))
-    question = {
-        "inquirer": inquirer, "code": code_at(world, MITAKA), "provider": provider, "affair": "JM90000000000001",
-        "data_set": LOCAL_TAX, "items": [INCOME], "at": timezone.now(),
-    }  # fmt: skip
-    return inquire(**{**question, **changes})
-
-
-def code_at(world: World, local_code: str):
-    target = Agency.objects.get(local_code=local_code)
-    return conversion.convert(code=portal_code_of(world.hanako), source=Agency.objects.portal(), target=target)
+    return ask_and_wait(world.hanako)
 
 
 def address() -> str:
@@ -80,7 +59,7 @@ def test_the_list_names_nobody_and_is_each_agencys_own(world: World, asked: Answ
 def test_nothing_is_shown_before_the_look_is_on_record(world: World, asked: Answer) -> None:
     client = world.client(world.clerk)
     before = client.get(address()).content.decode()
-    code = format_code(code_at(world, CHOFU))
+    code = format_code(code_at(CHOFU, world.hanako))
     assert "3120457" not in before and code not in before
     decided_blind = client.post(address(), {"decision": "ANSWER", "reason": "x"})
     assert decided_blind.status_code == 302
@@ -140,10 +119,10 @@ def test_who_decides_after_the_deadline_is_told(world: World, asked: Answer) -> 
 
 
 def test_of_a_protected_person_the_desk_is_not_told_who_asks(world: World, asked: Answer) -> None:
-    Protection.objects.create(agency=CHOFU, code=code_at(world, CHOFU))
-    ask(world)
+    Protection.objects.create(agency=CHOFU, code=code_at(CHOFU, world.hanako))
+    ask(world.hanako)
     page = world.client(world.clerk).get(LIST)
-    assert [row["who"] for row in page.context["rows"]] == ["三鷹市", "表示しません（支援措置の対象の方です）"]
+    assert {row["who"] for row in page.context["rows"]} == {"三鷹市", "表示しません（支援措置の対象の方です）"}
 
 
 def test_a_clerk_of_an_agency_without_a_register_decides_too(world: World) -> None:
