@@ -1,4 +1,4 @@
-"""The command line: `python -m mynx inquire|result|cancel|callback|waiting|decide|notice|charge|collect|records|keys`.
+"""The command line of an agency's client: `python -m mynx <command>`, see `python -m mynx --help`.
 
 Ends with 0 when it was done, 1 when the service refused, 2 on wrong arguments, 3 when nothing answers or nothing may be
 believed. A person is named by the agency's own id or name: a code is never an argument, for others can see arguments.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import base64
+import contextlib
 import json
 import os
 import sys
@@ -17,7 +18,10 @@ from typing import Any
 
 from mynx.agency import Agency, Unusable
 from mynx.client import Answer, NoToken, NotReached, Service
+from mynx.holdings import Holdings
+from mynx.provider import Provider
 from mynx.ristretto import NotAPoint
+from mynx.serve import ProviderServer
 from mynx.signatures import NotGenuine
 
 DONE, REFUSED, NOT_BELIEVED = 0, 1, 3
@@ -135,6 +139,17 @@ def show_keys(agency: Agency, service: Service, given: argparse.Namespace) -> in
     return DONE
 
 
+def serve(agency: Agency, service: Service, given: argparse.Namespace) -> int:
+    """Answer the service's questions until it is stopped."""
+    codes = {local_id: code for code, local_id in agency.local_ids().items()}
+    provider = Provider(agency, Holdings.read(given.holdings, codes=codes), held=given.held.split(","))
+    with ProviderServer(provider, service, port=given.port, url=given.url) as server:
+        print(f"Answers at {server.url}; stop with Ctrl-C.", flush=True)
+        with contextlib.suppress(KeyboardInterrupt):
+            server.serve_forever()
+    return DONE
+
+
 def waited_for(service: Service, answer: Answer, seconds: float) -> Answer:
     """The answer to an inquiry that the provider has not decided yet, asked for again until it is there."""
     until = time.monotonic() + seconds
@@ -221,6 +236,13 @@ def arguments() -> argparse.ArgumentParser:
     command = commands.add_parser("keys", help="the keys that the service signs with")
     command.add_argument("--pin", action="store_true", help="keep them, and believe no others from now on")
     command.set_defaults(act=show_keys)
+    command = commands.add_parser("serve", help="answer the service's questions from a CSV file (for development)")
+    command.add_argument("--agency", type=Path, default=argparse.SUPPRESS, help="the agency's directory")
+    command.add_argument("--holdings", type=Path, required=True, help="the CSV file: see mynx/holdings.py")
+    command.add_argument("--port", type=int, required=True, help="on loopback; 0: any free one")
+    command.add_argument("--url", default="", help="the registered address, where something stands in front of us")
+    command.add_argument("--held", default="", help="data sets that are answered later, with commas between")
+    command.set_defaults(act=serve)
     return parser
 
 

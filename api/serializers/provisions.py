@@ -89,7 +89,9 @@ class DecisionRequest(StrictSerializer):
     items = GivenItem(
         many=True, required=False, help_text="Exactly the items that were asked for; an empty list: you hold nothing."
     )
-    reason = Reference(max_length=200, help_text="Kept sealed with the record, which the person may open. The inquirer is not told.")
+    reason = Reference(
+        max_length=200, help_text="Kept sealed with the record, which the person may open. The inquirer is not told."
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if attrs["decision"] == "DECLINE" and "items" in attrs:

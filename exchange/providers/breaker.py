@@ -1,8 +1,8 @@
 """A provider's own system that fails again and again is left alone for a while, by all processes together.
 
 Closed: it is asked. Open, after so many failures in a row: nobody asks it until `retry_at`. Half open, from then on:
-one inquiry tries, and its end closes the breaker or opens it again. Who tries moves `retry_at` first, by one conditional
-UPDATE: of many at once one gets through, and a process killed while it tries holds up nobody for longer.
+one inquiry tries, and its end closes the breaker or opens it again. Who tries moves `retry_at` first, by an UPDATE that
+only one of many can make, and a process killed while it tries holds up nobody for longer.
 """
 
 from __future__ import annotations
