@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from agencies.models import Agency
-from exchange import decisions, ledger, standing
+from exchange import decisions, ledger, reconciliation, standing
 from exchange.decisions import NotAsked
-from exchange.inquiry import ItemValue
+from exchange.inquiry import ItemValue, NotObtained
 from exchange.inquiry_models import Inquiry
 from exchange.providers import choose
 from exchange.providers.question import Held
 from exchange.standing import HasEnded, UnknownInquiry
 from holdings import waiting
 from holdings.models import ProvisionCopy, WaitingQuestion
+from tests.exchange import remote_side
 from tests.exchange.people import (
     CHOFU,
     DEPENDANTS,
@@ -44,6 +48,7 @@ from tests.exchange.waiting import (
 from tests.support import DATABASES
 
 pytestmark = [DATABASES, pytest.mark.usefixtures("agencies")]
+INCOME = [ItemValue(TOTAL_INCOME, "4120000", None)]
 GIVEN = [ItemValue(TOTAL_INCOME, "77", None)]
 
 
@@ -240,6 +245,38 @@ def test_its_own_system_is_too_late(monkeypatch):
     assert ended.value.outcome == "5002"
     assert result(answer).outcome == "5002"
     assert outcomes_of_copies() == (["5002"], ["5002"])
+    assert differences() == []
+
+
+def test_a_real_system_answers_the_inquiry_at_once(tmp_path):
+    key, at = remote_side.new_key(MITAKA), timezone.now()
+    with remote_side.real_system(key, tmp_path):
+        answer = ask(at=at)
+    assert answer.items == INCOME
+    assert outcomes_of_copies() == (["0000"], ["0000"])
+    since, until = at - timedelta(days=1), at + timedelta(days=1)
+    assert list(reconciliation.differences(since=since, until=until)) == []
+
+
+def test_a_real_system_holds_it_and_hands_the_answer_in(tmp_path):
+    key, at = remote_side.new_key(MITAKA), timezone.now()
+    with remote_side.real_system(key, tmp_path, held=[LOCAL_TAX]) as server:
+        answer = ask(at=at, reference="CA-1")
+        [noted] = list(server.provider.agency.journal("provisions"))
+    assert (answer.outcome, state()) == ("0101", "HELD")
+    approve(noted["reference"], items=GIVEN, at=at + timedelta(minutes=1))
+    later = at + timedelta(minutes=2)
+    assert standing.result(inquirer=agency(CHOFU), record=answer.record, at=later).items == GIVEN
+    assert ask(at=later, reference="CA-1").items == GIVEN
+    assert outcomes_of_copies() == (["0000"], ["0000"])
+
+
+def test_a_system_that_is_not_there_is_not_obtained():
+    Agency.objects.filter(local_code=MITAKA).update(is_hosted=False)
+    with pytest.raises(NotObtained) as failure:
+        ask()
+    assert failure.value.code == "5001"
+    assert outcomes_of_copies() == (["5001"], ["5001"])
     assert differences() == []
 
 

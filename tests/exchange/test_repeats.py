@@ -107,7 +107,11 @@ def test_what_was_not_obtained_is_so_again_and_on_record(monkeypatch, failure, o
 def test_one_that_waits_is_the_same_again():
     first = ask_and_wait(reference="CA-1")
     again = ask(reference="CA-1", at=LATER)
-    assert (again.record, again.outcome, again.ends_at) == (first.record, "0109", NOW.replace(microsecond=0) + timedelta(days=10))
+    assert (again.record, again.outcome, again.ends_at) == (
+        first.record,
+        "0109",
+        NOW.replace(microsecond=0) + timedelta(days=10),
+    )
     assert phases() == [("ASKED", "")]
 
 
