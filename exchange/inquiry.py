@@ -58,12 +58,14 @@ def inquire(
     evidence: str = "",
     reference: str = "",
     not_disclosed: NotDisclosed | None = None,
+    on_behalf_of: Agency | None = None,
     at: datetime,
 ) -> Answer:
     """Ask the provider about the person whom the inquirer knows by `code`. Raises MalformedCode, Refused, NotObtained.
 
     `evidence` is what the inquirer signed about its own clerk and case; it lies sealed with the record. The same again
     under the same `reference` of the inquirer's is the same event and gives the same answer; else ReferenceTaken.
+    `on_behalf_of` is the agency whose affair it is, where that has been delegated to the inquirer.
 
     A code of nobody and a person of whom the provider holds nothing get the same answer ("0004") and the same record.
     """
@@ -79,6 +81,7 @@ def inquire(
         private={**private, "not_disclosed": not_disclosed.reason} if not_disclosed else private,
         is_withheld=not_disclosed is not None,
         disclosed_from=not_disclosed.until if not_disclosed else None,
+        on_behalf_of=on_behalf_of,
     )
     if reference:
         earlier = repeats.claim(event, provider=provider, reference=reference, at=at)

@@ -48,6 +48,7 @@ class Event:
     private: Mapping[str, str]
     is_withheld: bool = False
     disclosed_from: date | None = None
+    on_behalf_of: Agency | None = None
     id: uuid.UUID = field(default_factory=uuid.uuid4)
 
     def __repr__(self) -> str:
@@ -153,7 +154,7 @@ def recall(event: uuid.UUID) -> Recalled | None:
     private = private_of(opening)
     disclosed_from = private.pop("disclosed_from")
     del private["event"], private["subject"]
-    codes = [opened["inquirer"], opened["provider"]]
+    codes = [opened["inquirer"], opened["provider"], opened.get("on_behalf_of", "")]
     parties = {each.local_code: each for each in Agency.objects.filter(local_code__in=codes)}
     is_refused = opening.phase == Phase.REFUSED
     return Recalled(
@@ -168,6 +169,7 @@ def recall(event: uuid.UUID) -> Recalled | None:
             private=private,
             is_withheld=disclosed_from != legal_day(opening.at).isoformat(),
             disclosed_from=date.fromisoformat(disclosed_from) if disclosed_from else None,
+            on_behalf_of=parties.get(opened.get("on_behalf_of", "")),
             id=event,
         ),
         row=opened["row"],
@@ -208,6 +210,7 @@ def facts(event: Event) -> dict[str, Any]:
         "items": [item for item in event.items if item in statute.items()],
         "kind": str(event.kind),
         "provider": event.provider.local_code if event.provider else "",
+        **({"on_behalf_of": event.on_behalf_of.local_code} if event.on_behalf_of else {}),
     }
 
 

@@ -19,6 +19,8 @@ from exchange.inquiry_models import Inquiry
 from exchange.models import AccessRecord, AccessRecordQuerySet, Kind, Phase
 from holdings.periods import legal_day
 
+_PARTIES = ("inquirer", "provider", "on_behalf_of")
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Record:
@@ -37,6 +39,7 @@ class Record:
     affair: str
     data_set: str
     items: tuple[str, ...]
+    on_behalf_of: Agency | None = None
 
     def __repr__(self) -> str:
         return "<Record>"
@@ -162,7 +165,7 @@ def _records(openings: Sequence[AccessRecord] | AccessRecordQuerySet) -> list[Re
     closings = AccessRecord.objects.filter(event__in=events, phase=Phase.ANSWERED).select_related("leaf")
     closing_of = {row.event: row for row in closings}
     bodies: dict[uuid.UUID, dict[str, Any]] = {row.event: json.loads(row.leaf.body) for row in rows}
-    local_codes = {body[party] for body in bodies.values() for party in ("inquirer", "provider")}
+    local_codes = {body[party] for body in bodies.values() for party in _PARTIES if party in body}
     agencies = {agency.local_code: agency for agency in Agency.objects.filter(local_code__in=local_codes)}
     unclosed = {row.event for row in rows if row.kind != Kind.LOOK and row.phase == Phase.ASKED} - set(closing_of)
     still_open = Inquiry.objects.open().filter(event__in=unclosed)
@@ -196,4 +199,5 @@ def _record(
         affair=body["affair"],
         data_set=body["data_set"],
         items=tuple(body["items"]),
+        on_behalf_of=agencies.get(body.get("on_behalf_of", "")),
     )

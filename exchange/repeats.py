@@ -79,6 +79,7 @@ def _content(event: Event, reference: str, key_id: int | None = None) -> str:
         "data_set": event.data_set,
         "items": event.items,
         "subject": event.subject.hex() if event.subject else "",
+        "on_behalf_of": event.on_behalf_of.local_code if event.on_behalf_of else "",
         "disclosed_from": str(event.disclosed_from or ""),
         **{name: event.private.get(name, "") for name in _ASKED},
     }

@@ -41,6 +41,8 @@ def inquire(agency: Agency, service: Service, given: argparse.Namespace) -> int:
     }
     if given.fiscal_year:
         content["condition"] = {"fiscal_year": given.fiscal_year}
+    if given.on_behalf_of:
+        content["on_behalf_of"] = given.on_behalf_of
     if given.reference:
         content["reference"] = given.reference
     answer = service.post("/api/v1/inquiries", content, evidence=evidence_of(given, given.case_number))
@@ -185,6 +187,7 @@ def arguments() -> argparse.ArgumentParser:
     command.add_argument("--fiscal-year", type=int)
     command.add_argument("--case-number", required=True)
     command.add_argument("--reference", default="", help="the same again is the same inquiry, and is asked once")
+    command.add_argument("--on-behalf-of", default="", help="local code of the agency that delegated the affair to us")
     _waiting_for(command)
     command.set_defaults(act=inquire)
 

@@ -128,6 +128,9 @@ def _sentence(record: Record) -> str:
         return _("You asked %(whom)s for your own “%(what)s”.") % words
     if record.is_refused:
         return _("%(who)s wanted to ask %(whom)s about “%(what)s”. It was refused, and nothing was given.") % words
+    if record.on_behalf_of:
+        delegated = {**words, "delegator": record.on_behalf_of.name}
+        return _("%(who)s, on behalf of %(delegator)s, asked %(whom)s about “%(what)s”, for “%(why)s”.") % delegated
     return _("%(who)s asked %(whom)s about “%(what)s”, for “%(why)s”.") % words
 
 

@@ -88,6 +88,11 @@ class InquiryRequest(StrictSerializer):
         help_text="Your own name for this inquiry. The same again under it is the same inquiry, and is asked once.",
     )
     not_disclosed = NotDisclosedRequest(required=False)
+    on_behalf_of = StrictText(
+        required=False,
+        pattern=LOCAL_CODE,
+        help_text="Local code of the agency whose affair it is, where it has delegated it to you.",
+    )
 
     def validate_items(self, items: list[str]) -> list[str]:
         if len(set(items)) != len(items):

@@ -76,9 +76,8 @@ class Inquiries(InquiryAddress):
     )
     def post(self, request: Request) -> Response:
         asked = self.read(InquiryRequest)
-        provider = Agency.objects.known(asked["provider"])
-        if provider is None:
-            raise _refused("provider", "There is no active agency with this local code.")
+        provider = _agency("provider", asked["provider"])
+        delegator = _agency("on_behalf_of", asked["on_behalf_of"]) if "on_behalf_of" in asked else None
         caller = self.caller()
         if caller.evidence and caller.case_number != asked["case_number"]:
             raise Problem("invalid-evidence", "The evidence is for another case number.")
@@ -94,6 +93,7 @@ class Inquiries(InquiryAddress):
             evidence=caller.evidence,
             reference=asked.get("reference", ""),
             not_disclosed=NotDisclosed(**asked["not_disclosed"]) if "not_disclosed" in asked else None,
+            on_behalf_of=delegator,
             at=timezone.now(),
         )
         return self.as_it_stands(answer)
@@ -167,6 +167,13 @@ class Callback(AgencyAddress):
             except callbacks.NotAnAddress as reason:
                 raise _refused("url", str(reason)) from None
         return self.answer(CallbackAnswer, {"is_registered": url is not None})
+
+
+def _agency(name: str, local_code: str) -> Agency:
+    agency = Agency.objects.known(local_code)
+    if agency is None:
+        raise _refused(name, "There is no active agency with this local code.")
+    return agency
 
 
 def _refused(name: str, sentence: str) -> Problem:

@@ -36,6 +36,41 @@ json.dump(people, sys.stdout)
 """
 
 
+# Inquiries in every state: one that waits, one answered and not fetched, one cancelled, each under a reference.
+WAITING = """
+from django.utils import timezone
+from agencies.models import Agency
+from crossings.codes import portal_code_of
+from exchange import decisions, ledger, standing
+from exchange.conversion import convert
+from exchange.inquiry import inquire
+from holdings import waiting
+from holdings.models import Holding
+from residents.models import Resident
+
+portal = Agency.objects.portal()
+mitaka, chofu = (Agency.objects.get(local_code=code) for code in ("132047", "132080"))
+waiting.set_by_hand(agency="132047", data_set="TM00000000000002")
+answers = []
+for resident in Resident.objects.all()[:6]:
+    code = convert(code=portal_code_of(resident), source=portal, target=chofu)
+    waiting.set_by_hand(
+        agency="132047", data_set="TM00000000000001",
+        code=convert(code=portal_code_of(resident), source=portal, target=mitaka),
+    )
+    answers.append(inquire(
+        inquirer=chofu, code=code, provider=mitaka, affair="JM90000000000001", data_set="TM00000000000002",
+        items=["0200000010"], reference=f"R-{len(answers)}", at=timezone.now(),
+    ))
+for answer in answers[:2]:
+    reference = ledger.reference(ledger.event_of(answer.record, "inquirer"), "provider")
+    decisions.approve(provider=mitaka, reference=reference, private={"reason": "checked"}, at=timezone.now())
+standing.cancel(inquirer=chofu, record=answers[2].record, at=timezone.now())
+waiting.set_automatic(agency="132047", data_set="TM00000000000002")
+print([standing.result(inquirer=chofu, record=answer.record, at=timezone.now()).outcome for answer in answers[1:]])
+"""
+
+
 def parse(printed: str) -> list[dict]:
     return json.loads(printed[printed.index("[{") :])
 
