@@ -48,6 +48,8 @@ class Event:
     private: Mapping[str, str]
     is_withheld: bool = False
     disclosed_from: date | None = None
+    # Of a change of trust: what changed, in words that anyone may read.
+    trust: Mapping[str, str | int] | None = None
     id: uuid.UUID = field(default_factory=uuid.uuid4)
 
     def __repr__(self) -> str:
@@ -157,6 +159,7 @@ def _facts(event: Event) -> dict[str, Any]:
         "items": [item for item in event.items if item in statute.items()],
         "kind": str(event.kind),
         "provider": event.provider.local_code if event.provider else "",
+        **({"trust": dict(event.trust)} if event.trust else {}),
     }
 
 

@@ -9,7 +9,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from exchange import audit, reconciliation, sequencer
+from exchange import audit, checks, reconciliation, sequencer
 from exchange.witnessing import NotWitnessed, Witness, ask
 
 log = logging.getLogger(__name__)
@@ -34,9 +34,9 @@ def ask_witnesses() -> None:
 
 @shared_task  # type: ignore[untyped-decorator]
 def check_records() -> None:
-    """Hash the whole log again, and compare the copies of the events of two days. Every night."""
+    """Hash the whole log again, compare the copies of two days' events, check the permission table. Every night."""
     now = timezone.now()
-    for fault in [*audit.faults(), *audit.sides_amiss(at=now)]:
+    for fault in [*audit.faults(), *audit.sides_amiss(at=now), *checks.faults_in_force()]:
         log.error("%s", fault)
     until = now - timedelta(minutes=5)
     for difference in reconciliation.differences(since=until - timedelta(days=2), until=until):
