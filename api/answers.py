@@ -36,10 +36,14 @@ class SignedAnswers:
 
 def sign(response: HttpResponse, request: HttpRequest) -> None:
     """Sign one answer with the current key."""
-    key = custody.current(PURPOSE)
-    private = Ed25519PrivateKey.from_private_bytes(key.material)
+    private = private_key()
     answer = signatures.Answer(response.status_code, response.headers, as_signed(request))
     signatures.sign(answer, response.content, key=private, keyid=_public(private)["kid"], at=timezone.now())
+
+
+def private_key() -> Ed25519PrivateKey:
+    """The current key of this door."""
+    return Ed25519PrivateKey.from_private_bytes(custody.current(PURPOSE).material)
 
 
 def public_keys() -> list[dict[str, str]]:

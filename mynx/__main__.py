@@ -1,4 +1,4 @@
-"""The command line: `python -m mynx inquire|notice|charge|collect|records|keys`.
+"""The command line: `python -m mynx inquire|notice|charge|collect|records|keys|permissions`.
 
 Ends with 0 when it was done, 1 when the service refused, 2 on wrong arguments, 3 when nothing answers or nothing may be
 believed. A person is named by the agency's own id or name: a code is never an argument, for others can see arguments.
@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from mynx import permissions
 from mynx.agency import Agency, Unusable
 from mynx.client import Answer, NoToken, NotReached, Service
 from mynx.ristretto import NotAPoint
@@ -96,6 +97,15 @@ def show_keys(agency: Agency, service: Service, given: argparse.Namespace) -> in
     return DONE
 
 
+def show_permissions(agency: Agency, service: Service, given: argparse.Namespace) -> int:
+    """Fetch and verify the table; what is kept here is never older than what was kept before."""
+    table, statement = permissions.fetch(service)
+    if given.pin:
+        permissions.keep(agency, statement)
+    print(f"version {table.version}, {len(table.rows)} rows, relied on until {table.expires_at.isoformat()}")
+    return DONE
+
+
 def show(answer: Answer) -> int:
     print(json.dumps(answer.content, ensure_ascii=False, indent=2))
     return DONE if answer.is_good else REFUSED
@@ -147,6 +157,9 @@ def arguments() -> argparse.ArgumentParser:
     command = commands.add_parser("keys", help="the keys that the service signs with")
     command.add_argument("--pin", action="store_true", help="keep them, and believe no others from now on")
     command.set_defaults(act=show_keys)
+    command = commands.add_parser("permissions", help="the permission table, for a provider's own check")
+    command.add_argument("--pin", action="store_true", help="keep it, in place of an older one")
+    command.set_defaults(act=show_permissions)
     return parser
 
 
