@@ -68,7 +68,7 @@ def _code_key(agency: Agency, at: datetime) -> Iterator[Check]:
 
 
 def _programs(agency: Agency, at: datetime) -> Iterator[Check]:
-    if agency.kind in _OWN:
+    if agency.kind in (*_OWN, Agency.Kind.COMMISSION):
         return
     active = list(ApiClient.objects.filter(agency=agency, is_active=True))
     yield Check(
@@ -91,9 +91,7 @@ def _requests(agency: Agency, at: datetime) -> Iterator[Check]:
     yield Check(
         _("A signed request of it has come through lately"),
         bool(phases),
-        _(
-            "Send one with `python -m mynx`. If it is refused, the answer says whether token, signature or clock is wrong."
-        ),
+        _("Send one with `python -m mynx`. A refusal says whether the token, the signature or the clock is wrong."),
     )
     yield Check(
         _("An inquiry of it has been answered lately"),
