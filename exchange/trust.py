@@ -93,7 +93,12 @@ def activate(*, agency: Agency, by: str, reason: str, at: datetime) -> None:
 
 
 def deactivate(*, agency: Agency, by: str, reason: str, at: datetime) -> None:
-    """The agency takes part no more: nothing it sends is taken, nothing is asked of it. Again changes nothing."""
+    """The agency takes part no more: nothing it sends is taken, nothing is asked of it. Again changes nothing.
+
+    Raises ValueError for our own two, without which nobody could sign in.
+    """
+    if Agency.Kind(agency.kind) in epochs.OWN_COLUMN:
+        raise ValueError("The portal and the staff directory always take part.")
     _set_active(agency, False, Change(act=Act.AGENCY_DEACTIVATED, agency=agency, by=by, reason=reason), at)
 
 
