@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.core.checks import Error, register
+from django.utils.translation import gettext as _
 
 from agencies.models import Agency
 from exchange import statute
@@ -27,19 +28,19 @@ def faults(rules: Mapping[str, Rule]) -> list[str]:
     names: dict[str, Term] = {}
     for rule in rules.values():
         if any(statute.items()[item].data_set != rule.data_set.code for item in rule.items):
-            found.append(f"Row {rule.row} names an item of another data set.")
+            found.append(_("Row %(row)s names an item of another data set.") % {"row": rule.row})
         if not rule.items and rule.kind in (Kind.INQUIRY, Kind.SELF):
-            found.append(f"Row {rule.row} gives no item.")
+            found.append(_("Row %(row)s gives no item.") % {"row": rule.row})
         if rule.ordinance_of and not _is_within(rule, rules.get(rule.ordinance_of)):
-            found.append(f"Row {rule.row} gives more than the row that it follows.")
+            found.append(_("Row %(row)s gives more than the row that it follows.") % {"row": rule.row})
         if rule.ordinance_of and rule.outlasts(rules.get(rule.ordinance_of, rule)):
-            found.append(f"Row {rule.row} outlasts the row that it follows.")
+            found.append(_("Row %(row)s outlasts the row that it follows.") % {"row": rule.row})
         if rule.provider_kind not in Agency.Kind or not _may_ask(rule):
-            found.append(f"Row {rule.row} names a party that there is not.")
+            found.append(_("Row %(row)s names a party that there is not.") % {"row": rule.row})
         if rule.valid_to and rule.valid_to < rule.valid_from:
-            found.append(f"Row {rule.row} ends before it begins.")
+            found.append(_("Row %(row)s ends before it begins.") % {"row": rule.row})
         if names.setdefault(rule.affair.code, rule.affair) != rule.affair:
-            found.append(f"Row {rule.row} calls its affair by another name than an earlier row.")
+            found.append(_("Row %(row)s calls its affair by another name than an earlier row.") % {"row": rule.row})
     return found
 
 
@@ -51,7 +52,7 @@ def faults_in_force() -> list[str]:
     for change in changes:
         is_added = change.act == StatuteChange.Act.ADD and change.row in listed
         if is_added and listed[change.row] != statute.rule_from(change.line):
-            found.append(f"Row {change.row} of statute.csv is not the row that was approved.")
+            found.append(_("Row %(row)s of statute.csv is not the row that was approved.") % {"row": change.row})
     return found
 
 

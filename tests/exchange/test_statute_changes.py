@@ -217,7 +217,7 @@ def test_what_has_become_unsound_since_is_refused_at_approval() -> None:
     approve(propose(line(requester_kind="MUNICIPALITY")))
     follower = propose(ordinance(ordinance_of="I90"), who=agency(CHOFU))
     approve(close("I90", TODAY))
-    with pytest.raises(NotAccepted, match="outlasts"):
+    with pytest.raises(NotAccepted, match="I91"):
         approve(follower)
     late = propose(line(row="I93"))
     with pytest.raises(NotAccepted):
