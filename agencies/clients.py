@@ -14,6 +14,7 @@ from joserfc.jwk import ECKey, OKPKey
 
 from agencies import once
 from agencies.models import Agency, ApiClient
+from databases import EXCHANGE
 
 LONGEST_LIFE = timedelta(seconds=60)
 CLOCK_SKEW = timedelta(seconds=5)
@@ -32,6 +33,17 @@ class AssertionNotAccepted(Exception):
 def register(*, agency: Agency, jwk: Mapping[str, Any]) -> ApiClient:
     """Make a client of the agency known by its public key (EC P-256 or OKP Ed25519). Raises NotAPublicKey."""
     return ApiClient.objects.create(agency=agency, jwk=_key(jwk)[0].as_dict(private=False))
+
+
+def end(*, client: ApiClient) -> None:
+    """The client opens nothing any more: neither its tokens nor its signatures are taken from now on."""
+    client.is_active = False
+    client.save(using=EXCHANGE, update_fields=["is_active"])
+
+
+def thumbprint_of(jwk: Mapping[str, Any]) -> str:
+    """The name of a public key (RFC 7638). Raises NotAPublicKey."""
+    return _key(jwk)[0].thumbprint()
 
 
 def authenticate(assertion: str, audience: str, at: datetime) -> ApiClient:
@@ -60,7 +72,7 @@ def key_of(client: ApiClient) -> tuple[ECKey | OKPKey, list[str]]:
 
 def thumbprint(client: ApiClient) -> str:
     """The name of the client's key (RFC 7638): what a token for it is bound to."""
-    return _key(client.jwk)[0].thumbprint()
+    return thumbprint_of(client.jwk)
 
 
 def _claimed_client(assertion: str) -> ApiClient:

@@ -31,6 +31,11 @@ class Caller:
     case_number: str = ""
     is_authenticated: bool = True
 
+    @property
+    def name(self) -> str:
+        """Who did it, as the log's sealed side says."""
+        return f"client {self.client.client_id}"
+
     def __repr__(self) -> str:
         return "<Caller>"
 

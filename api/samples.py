@@ -130,3 +130,8 @@ KEYS: dict[str, Any] = {
         }
     ]
 }
+PERMISSIONS: dict[str, Any] = {
+    "protected": "eyJhbGciOiJFZDI1NTE5Iiwia2lkIjoiLi4uIiwidHlwIjoibXlueC1wZXJtaXNzaW9ucytqd3MifQ",
+    "payload": "eyJmb3JtYXQiOiJteW5hcG9ydGFsLXBlcm1pc3Npb25zLzEifQ",
+    "signature": "0o2VQgOLusc5wSiQz2n90O9KzerlFr0u9llmThuDF5wFBzFf45ZUx5QSSNFQ9Sbc_ByijN4RCeG-2QpHXg5bDQ",
+}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path, re_path
 
-from api.views import codes, deliveries, inquiries, keys, pages, provisions, schema, token
+from api.views import codes, deliveries, inquiries, keys, pages, permissions, provisions, schema, token
 from api.views.base import NoSuchAddress
 
 app_name = "api"
@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("problems/<slug:slug>", pages.problem, name="problem"),
     path("schema/", schema.Schema.as_view(), name="schema"),
     path("keys", keys.Keys.as_view(), name="keys"),
+    path("permissions", permissions.Permissions.as_view(), name="permissions"),
     path("oauth/token", token.Token.as_view(), name="token"),
     path("v1/inquiries", inquiries.Inquiries.as_view(), name="inquiries"),
     path("v1/inquiries/result", inquiries.Result.as_view(), name="inquiries-result"),

@@ -8,10 +8,11 @@ rooms look for a person under one code only, their doors are shut meanwhile.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from agencies.models import Agency
 from cards import codes as cards
-from exchange import epochs, scalars
+from exchange import epochs, scalars, trust
 from exchange.epochs import NothingToClose, Progress
 
 __all__ = ["NothingToClose", "Rekeyed", "close", "is_own", "rekey"]
@@ -32,22 +33,27 @@ def is_own(agency: Agency) -> bool:
 
 
 def rekey(
-    *, agency: Agency, batch: int = 500, progress: Progress | None = None, settle: float = scalars.SETTLE
+    *, agency: Agency, batch: int = 500, progress: Progress | None = None, settle: float = scalars.SETTLE, at: datetime
 ) -> Rekeyed:
     """Begin a new epoch, or go on with one that a stopped run has begun, and bring every row to it."""
-    present = epochs.begin(agency, settle=settle)
+    present = trust.begin_epoch(agency, settle=settle, at=at)
     written = epochs.bring(agency, batch=batch, progress=progress) + _bring_cards(agency, batch)
     if is_own(agency):
-        close(agency=agency, batch=batch, settle=settle)
+        close(agency=agency, batch=batch, settle=settle, at=at)
     return Rekeyed(present, written, epochs.former(agency))
 
 
 def close(
-    *, agency: Agency, batch: int = 500, progress: Progress | None = None, settle: float = scalars.SETTLE
+    *, agency: Agency, batch: int = 500, progress: Progress | None = None, settle: float = scalars.SETTLE, at: datetime
 ) -> list[int]:
     """Destroy the former epochs, after the last rows were brought; returns them. Raises NothingToClose."""
-    return epochs.close(
-        agency, batch=batch, progress=progress, settle=settle, before_the_end=lambda: _bring_cards(agency, batch)
+    return trust.close_epochs(
+        agency,
+        batch=batch,
+        progress=progress,
+        settle=settle,
+        before_the_end=lambda: _bring_cards(agency, batch),
+        at=at,
     )
 
 

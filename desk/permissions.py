@@ -11,6 +11,7 @@ from enum import Enum, auto
 from django.contrib.auth.models import AnonymousUser
 
 from accounts.models import User
+from agencies.models import Agency
 from residents.models import Resident, Status
 
 
@@ -37,9 +38,18 @@ class Act(Enum):
     SEE_RECORDS = auto()
     SEE_AGENCIES = auto()
     SEE_STATUTE = auto()
+    PROPOSE_ROW = auto()
+    DECIDE_ROW = auto()
+    ADMINISTER_AGENCY = auto()
+    DIAGNOSE = auto()
 
 
-SECOND_STEPS = frozenset({Act.APPROVE_LIFTING, Act.APPROVE_NUMBER_CHANGE, Act.CONFIRM_PROXY})
+SECOND_STEPS = frozenset(
+    {Act.APPROVE_LIFTING, Act.APPROVE_NUMBER_CHANGE, Act.CONFIRM_PROXY, Act.DECIDE_ROW, Act.ADMINISTER_AGENCY}
+)
+# The network's administrator alone (docs/decisions/0017); and what the supervisor of any agency shares for its own.
+NETWORK = frozenset({Act.DECIDE_ROW, Act.ADMINISTER_AGENCY})
+SHARED = frozenset({Act.PROPOSE_ROW, Act.DIAGNOSE})
 READING = frozenset({Act.SEE_NOTICES, Act.SEE_CHARGES, Act.SEE_RECORDS, Act.SEE_AGENCIES, Act.SEE_STATUTE})
 
 # What a clerk of any agency does, whether or not it keeps a register of residents.
@@ -62,12 +72,24 @@ def may(user: User | AnonymousUser, act: Act) -> bool:
         return False
     if act not in MAY[user.post]:
         return False
+    if act in NETWORK:
+        return administers_network(user)
+    if act in SHARED:
+        is_of_own = user.is_supervisor and (act == Act.DIAGNOSE or serves_municipality(user))
+        return is_of_own or administers_network(user)
     return act in EVERYWHERE or serves_municipality(user)
 
 
 def serves_municipality(user: User) -> bool:
     """Whether the clerk's agency keeps a register of residents."""
     return user.agency[:1] != "9" and user.agency[2:5] != _PREFECTURE
+
+
+def administers_network(user: User) -> bool:
+    """Whether the clerk's agency is the one that runs the network: it runs the portal too, and is known by that."""
+    if user.agency[:1] != "9":
+        return False
+    return Agency.objects.filter(local_code=user.agency, kind=Agency.Kind.PORTAL).exists()
 
 
 def keeps(user: User, resident: Resident) -> bool:

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_GET, require_POST
 from django.views.i18n import set_language
 
 from desk import door, frame, sign_in
-from desk.pages import approvals, home, waiting
+from desk.pages import agencies, approvals, home, statute, waiting
 from desk.pages.page import show
 
 TAKEN_OFF = frozenset(
@@ -51,7 +51,20 @@ class DeskSite(AdminSite):
             path("keep/", self.page(_keep), name="keep"),
             path("ended/", _ended, name="ended"),
             path("lists/", self.page(self.lists), name="lists"),
-            path("lists/statute/", self.page(home.statute_rows), name="statute"),
+            path("lists/statute/", self.page(statute.rows), name="statute"),
+            path("lists/statute/changes/", self.page(statute.changes), name="statute-changes"),
+            path("lists/statute/changes/<uuid:change_id>/", self.page(statute.change), name="statute-change"),
+            path("lists/statute/add/", self.page(statute.add), name="statute-add"),
+            path("lists/statute/<str:row>/close/", self.page(statute.close), name="statute-close"),
+            path("agencies/", self.page(agencies.agencies), name="agencies"),
+            path("agencies/<str:local_code>/diagnosis/", self.page(agencies.agency), name="agency"),
+            path("agencies/<str:local_code>/assessment/", self.page(agencies.assessment), name="agency-assessment"),
+            path("agencies/<str:local_code>/activity/", self.page(agencies.activity), name="agency-activity"),
+            path(
+                "agencies/<str:local_code>/clients/<uuid:client_id>/end/",
+                self.page(agencies.client),
+                name="agency-client",
+            ),
         ]
         return own + stock
 

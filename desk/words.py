@@ -11,6 +11,7 @@ KINDS = {
     Kind.DELIVERY: _("delivery"),
     Kind.SELF: _("asked for the person"),
     Kind.LOOK: _("look or use of a code"),
+    Kind.TRUST: _("change of trust"),
 }
 PHASES = {Phase.ASKED: _("asked"), Phase.ANSWERED: _("answered"), Phase.REFUSED: _("refused")}
 

@@ -33,11 +33,15 @@ class NotAnAddress(ValueError):
 
 def register(*, agency: Agency, url: str, at: datetime) -> None:
     """Tell the agency here from now on, instead of anywhere else. Raises NotAnAddress."""
+    CallbackAddress.objects.update_or_create(agency=agency, defaults={"url": checked(url), "registered_at": at})
+
+
+def checked(url: str) -> str:
+    """The address as it will be signed. Raises NotAnAddress."""
     try:
-        checked = addresses.checked(url)
+        return addresses.checked(url).url
     except (AddressNotAllowed, NameUnknown) as reason:
         raise NotAnAddress(str(reason)) from None
-    CallbackAddress.objects.update_or_create(agency=agency, defaults={"url": checked.url, "registered_at": at})
 
 
 def withdraw(*, agency: Agency) -> None:

@@ -49,6 +49,8 @@ class Event:
     is_withheld: bool = False
     disclosed_from: date | None = None
     on_behalf_of: Agency | None = None
+    # Of a change of trust: what changed, in words that anyone may read.
+    trust: Mapping[str, str | int] | None = None
     id: uuid.UUID = field(default_factory=uuid.uuid4)
 
     def __repr__(self) -> str:
@@ -211,6 +213,7 @@ def facts(event: Event) -> dict[str, Any]:
         "kind": str(event.kind),
         "provider": event.provider.local_code if event.provider else "",
         **({"on_behalf_of": event.on_behalf_of.local_code} if event.on_behalf_of else {}),
+        **({"trust": dict(event.trust)} if event.trust else {}),
     }
 
 

@@ -14,6 +14,7 @@ from django.db import models
 from django.db.models import Q
 
 from agencies.models import Agency
+from exchange.statute_models import StatuteChange as StatuteChange
 
 
 class CodeScalar(models.Model):
@@ -42,12 +43,14 @@ class CodeIssue(models.Model):
 
 
 class Kind(models.TextChoices):
-    """Why a code was used at all. Each has its rows in statute.csv."""
+    """Why a code was used at all: each has its rows in the permission table. Or, about no person and without a row,
+    TRUST: who is believed or what is permitted has changed (exchange.trust)."""
 
     INQUIRY = "INQUIRY"
     DELIVERY = "DELIVERY"
     SELF = "SELF"
     LOOK = "LOOK"
+    TRUST = "TRUST"
 
 
 class Phase(models.TextChoices):
@@ -105,7 +108,10 @@ class AccessRecord(models.Model):
     objects = AccessRecordQuerySet.as_manager()
 
     class Meta:
-        indexes = [models.Index(fields=["subject", "-leaf"], name="record_of_subject")]
+        indexes = [
+            models.Index(fields=["subject", "-leaf"], name="record_of_subject"),
+            models.Index(fields=["-leaf"], condition=Q(kind="TRUST"), name="record_of_trust"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["event"], condition=~Q(phase="ANSWERED"), name="an_event_opens_once"),
             models.UniqueConstraint(fields=["event"], condition=Q(phase="ANSWERED"), name="an_event_closes_once"),

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from codes.rist1 import Code
-from exchange import ledger, notes, tlog, tree
+from exchange import ledger, notes, tlog, tree, trust_log
 from exchange.models import AccessRecord, AccessRecordQuerySet, Checkpoint
 from holdings.periods import legal_day
 
@@ -35,6 +35,15 @@ def of_record(*, portal_code: Code, reference: str | uuid.UUID, at: datetime) ->
     return content if content["records"] else None
 
 
+def of_trust(*, before: int | None = None, since: int | None = None) -> dict[str, Any]:
+    """Changes of trust with their proofs, for everyone, the newest first; `older` is the `before` of the next page.
+
+    What lies sealed beside them is not given. Raises ValueError for a size that never was.
+    """
+    page = trust_log.page(before=before)
+    return {**_file(page.rows, since, party=ledger.LOG, is_opened=False), "older": page.older}
+
+
 def consistency(*, old: int, new: int) -> list[str] | None:
     """The proof that the log of size `new` continues that of size `old`; none where it never had such a size."""
     newest = tree.newest_checkpoint()
@@ -53,7 +62,9 @@ def _rows(portal_code: Code, at: datetime) -> AccessRecordQuerySet:
     return mine.select_related("leaf").order_by("leaf")
 
 
-def _file(rows: Iterable[AccessRecord], since: int | None) -> dict[str, Any]:
+def _file(
+    rows: Iterable[AccessRecord], since: int | None, *, party: str = ledger.INQUIRER, is_opened: bool = True
+) -> dict[str, Any]:
     newest = tree.newest_checkpoint()
     content: dict[str, Any] = {"format": FORMAT, "keys": [str(verifier) for verifier in tree.verifiers()]}
     if newest is None:
@@ -69,21 +80,22 @@ def _file(rows: Iterable[AccessRecord], since: int | None) -> dict[str, Any]:
     nodes = tree.nodes(newest.size)
     records: dict[uuid.UUID, list[dict[str, Any]]] = {}
     for row in rows:
-        records.setdefault(row.event, []).append(_entry(row, newest.size, nodes))
+        records.setdefault(row.event, []).append(_entry(row, newest.size, nodes, is_opened))
     content["records"] = [
-        {"reference": ledger.reference(event, ledger.INQUIRER), "entries": entries}
-        for event, entries in records.items()
+        {"reference": ledger.reference(event, party), "entries": entries} for event, entries in records.items()
     ]
     return {**content, "checkpoint": note_of(newest)}
 
 
-def _entry(row: AccessRecord, size: int, nodes: tlog.Nodes) -> dict[str, Any]:
-    side = ledger.side_of(row)
+def _entry(row: AccessRecord, size: int, nodes: tlog.Nodes, is_opened: bool) -> dict[str, Any]:
+    opened = {}
+    if is_opened:
+        side = ledger.side_of(row)
+        opened = {"salt": side[: ledger.SALT_BYTES].hex(), "side": side[ledger.SALT_BYTES :].decode()}
     return {
         "index": row.leaf_id,
         "leaf": row.leaf.body,
-        "salt": side[: ledger.SALT_BYTES].hex(),
-        "side": side[ledger.SALT_BYTES :].decode(),
+        **opened,
         "proof": _texts(lambda: tlog.inclusion_proof(row.leaf_id, size, nodes)),
     }
 

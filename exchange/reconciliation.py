@@ -48,7 +48,7 @@ class Difference:
 
 UNANSWERED = "no answer is on record; the provider did not hear of it"
 CUT_OFF = "the provider answered, but no answer is on record: the inquirer did not get it"
-NOT_COMPLETED = "the delivery was begun and never completed"
+NOT_COMPLETED = "the delivery, or the change of trust, was begun and never completed"
 NO_COPY = "an answer is on record, but the provider has no copy"
 NO_COPY_OF_INQUIRER = "the inquirer has no copy"
 NO_EVENT = "there is a copy of an event that is not on record"

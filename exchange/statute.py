@@ -1,15 +1,22 @@
-"""The permission table: who may ask whom, for which affair, for what. Read from statute.csv; closed by default.
+"""The permission table: who may ask whom, for which affair, for what. Closed by default.
 
 Article 19 forbids every provision of specific personal information that is not listed; item 8 lists inquiries over the
 network, item 9 those of affairs that a municipality created by ordinance. The other kinds of row name the ground on
 which the portal, a sender or a clerk uses a code at all.
+
+The table in force is statute.csv and, in the order of their versions, the changes that two persons approved
+(exchange.statute_changes). A process keeps it and asks for a newer version at most once in LEASE seconds, so that an
+inquiry asks for none. Which row permits a request depends on the day of the request alone.
 """
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
-from dataclasses import dataclass
+import hashlib
+import json
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
@@ -17,8 +24,9 @@ from pathlib import Path
 from django.utils.translation import get_language
 
 from agencies.models import Agency
-from exchange.models import Kind
+from exchange.models import Kind, StatuteChange
 
+LEASE = 5.0
 _HERE = Path(__file__).parent
 UNITS = ("", "yen", "count", "day")
 
@@ -103,12 +111,56 @@ class Rule:
             and set(self.items) <= set(statutory.items)
         )
 
+    def outlasts(self, statutory: Rule) -> bool:
+        """Whether it begins before that row, or goes on after it."""
+        last, last_of_other = self.valid_to or date.max, statutory.valid_to or date.max
+        return self.valid_from < statutory.valid_from or last > last_of_other
+
+    def line(self) -> dict[str, str]:
+        """The row as statute.csv writes it."""
+        return {
+            "row": self.row,
+            "kind": str(self.kind),
+            "requester_kind": self.requester_kind,
+            "affair": self.affair.code,
+            "affair_ja": self.affair.name_ja,
+            "affair_en": self.affair.name_en,
+            "procedure": self.procedure,
+            "provider_kind": self.provider_kind,
+            "data_set": self.data_set.code,
+            "items": " ".join(self.items),
+            "article_ja": self.article_ja,
+            "article_en": self.article_en,
+            "valid_from": self.valid_from.isoformat(),
+            "valid_to": self.valid_to.isoformat() if self.valid_to else "",
+            "ordinance_of": self.ordinance_of,
+        }
+
+    def digest(self) -> str:
+        """SHA-256 over the row as canonical JSON: what the log says of a row that was added."""
+        text = json.dumps(self.line(), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """The table of one version, and when the database was last asked for a newer one."""
+
+    version: int
+    rules: dict[str, Rule]
+    by_ground: dict[tuple[str, str, str], list[Rule]]
+    affairs: dict[str, Term]
+    asked_at: float
+
+
+_kept: _Table | None = None
+
 
 def legal_basis(
     *, kind: str, inquirer: Agency, provider: Agency, affair: str, data_set: str, items: Sequence[str], on: date
 ) -> Rule:
     """The row that permits this on that day. Raises NoLegalBasis | AssessmentMissing | ItemNotAllowed."""
-    candidates = [rule for rule in _rules_by_ground().get((kind, affair, data_set), ()) if rule.is_in_force(on)]
+    candidates = [rule for rule in _table().by_ground.get((kind, affair, data_set), ()) if rule.is_in_force(on)]
     candidates = [rule for rule in candidates if rule.is_for(inquirer, provider)]
     if not candidates or not (inquirer.is_active and provider.is_active):
         raise NoLegalBasis
@@ -129,14 +181,53 @@ def rule_of(row: str) -> Rule | None:
 
 def rule_for_all_items(*, kind: str, affair: str, provider: Agency, data_set: str, on: date) -> Rule | None:
     """The row in force under which all its items are asked, as the portal does for the person herself."""
-    candidates = _rules_by_ground().get((kind, affair, data_set), ())
+    candidates = _table().by_ground.get((kind, affair, data_set), ())
     return next((rule for rule in candidates if rule.provider_kind == provider.kind and rule.is_in_force(on)), None)
 
 
-@lru_cache(maxsize=1)
 def rules() -> dict[str, Rule]:
-    """Every row of statute.csv by its id."""
-    return {line["row"]: _rule(line) for line in _lines("statute.csv")}
+    """Every row of the table in force by its id, also those that have ended or not begun."""
+    return _table().rules
+
+
+def version() -> int:
+    """How many approved changes the table in force has taken up: 0 is the reference file as it is."""
+    return _table().version
+
+
+def affairs() -> dict[str, Term]:
+    """Affairs by code."""
+    return _table().affairs
+
+
+def forget() -> None:
+    """Read the table anew at the next need."""
+    global _kept
+    _kept = None
+
+
+def rely_on_reference() -> None:
+    """From now on this process asks no database for changes: for tests of what does not change the table."""
+    global _kept
+    _kept = _made(0, reference(), float("inf"))
+
+
+@lru_cache(maxsize=1)
+def reference() -> dict[str, Rule]:
+    """Every row of statute.csv by its id, without any change."""
+    return {line["row"]: rule_from(line) for line in _lines("statute.csv")}
+
+
+def with_changes(rules: Mapping[str, Rule], changes: Iterable[StatuteChange]) -> dict[str, Rule]:
+    """The table after these changes, in their order. A row that is there is never replaced, only closed earlier."""
+    found = dict(rules)
+    for change in changes:
+        if change.act == StatuteChange.Act.ADD:
+            found.setdefault(change.row, rule_from(change.line))
+        elif change.row in found and change.valid_to:
+            rule = found[change.row]
+            found[change.row] = replace(rule, valid_to=min(rule.valid_to or date.max, change.valid_to))
+    return found
 
 
 @lru_cache(maxsize=1)
@@ -154,21 +245,29 @@ def items() -> dict[str, Term]:
     }
 
 
-@lru_cache(maxsize=1)
-def affairs() -> dict[str, Term]:
-    """Affairs by code."""
-    return {rule.affair.code: rule.affair for rule in rules().values()}
+def _table() -> _Table:
+    global _kept
+    kept, now = _kept, time.monotonic()
+    if kept is not None and now - kept.asked_at < LEASE:
+        return kept
+    if kept is not None and kept.version == StatuteChange.objects.version():
+        kept = _kept = replace(kept, asked_at=now)
+        return kept
+    changes = list(StatuteChange.objects.approved())
+    kept = _kept = _made(changes[-1].number if changes else 0, with_changes(reference(), changes), now)
+    return kept
 
 
-@lru_cache(maxsize=1)
-def _rules_by_ground() -> dict[tuple[str, str, str], list[Rule]]:
-    found: dict[tuple[str, str, str], list[Rule]] = {}
-    for rule in rules().values():
-        found.setdefault((rule.kind, rule.affair.code, rule.data_set.code), []).append(rule)
-    return found
+def _made(version: int, read: dict[str, Rule], asked_at: float) -> _Table:
+    by_ground: dict[tuple[str, str, str], list[Rule]] = {}
+    for rule in read.values():
+        by_ground.setdefault((rule.kind, rule.affair.code, rule.data_set.code), []).append(rule)
+    names = {rule.affair.code: rule.affair for rule in read.values()}
+    return _Table(version, read, by_ground, names, asked_at)
 
 
-def _rule(line: dict[str, str]) -> Rule:
+def rule_from(line: Mapping[str, str]) -> Rule:
+    """A row as statute.csv writes it. Raises KeyError, ValueError."""
     return Rule(
         row=line["row"],
         kind=Kind(line["kind"]),

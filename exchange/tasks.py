@@ -9,7 +9,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from exchange import audit, callbacks, reconciliation, sequencer, standing
+from exchange import audit, callbacks, checks, reconciliation, sequencer, standing
 from exchange.witnessing import NotWitnessed, Witness, ask
 
 log = logging.getLogger(__name__)
@@ -47,9 +47,9 @@ def tell_inquirers() -> None:
 
 @shared_task  # type: ignore[untyped-decorator]
 def check_records() -> None:
-    """Hash the whole log again; compare the copies of the events of two days, and mend them. Every night."""
+    """Hash the whole log again; compare the copies of two days' events and mend them; check the permission table."""
     now = timezone.now()
-    for fault in [*audit.faults(), *audit.sides_amiss(at=now)]:
+    for fault in [*audit.faults(), *audit.sides_amiss(at=now), *checks.faults_in_force()]:
         log.error("%s", fault)
     until = now - reconciliation.TIME_TO_END
     for difference in reconciliation.repair(since=until - timedelta(days=2), until=until, at=now):

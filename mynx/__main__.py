@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from mynx import permissions
 from mynx.agency import Agency, Unusable
 from mynx.client import Answer, NoToken, NotReached, Service
 from mynx.holdings import Holdings
@@ -161,6 +162,15 @@ def waited_for(service: Service, answer: Answer, seconds: float) -> Answer:
     return answer
 
 
+def show_permissions(agency: Agency, service: Service, given: argparse.Namespace) -> int:
+    """Fetch and verify the table; what is kept here is never older than what was kept before."""
+    table, statement = permissions.fetch(service)
+    if given.pin:
+        permissions.keep(agency, statement)
+    print(f"version {table.version}, {len(table.rows)} rows, relied on until {table.expires_at.isoformat()}")
+    return DONE
+
+
 def show(answer: Answer) -> int:
     print(json.dumps(answer.content, ensure_ascii=False, indent=2))
     return DONE if answer.is_good else REFUSED
@@ -246,6 +256,9 @@ def arguments() -> argparse.ArgumentParser:
     command.add_argument("--url", default="", help="the registered address, where something stands in front of us")
     command.add_argument("--held", default="", help="data sets that are answered later, with commas between")
     command.set_defaults(act=serve)
+    command = commands.add_parser("permissions", help="the permission table, for a provider's own check")
+    command.add_argument("--pin", action="store_true", help="keep it, in place of an older one")
+    command.set_defaults(act=show_permissions)
     return parser
 
 

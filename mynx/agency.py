@@ -3,6 +3,7 @@
     client.json         client_id, token_endpoint, private_jwk
     code_key.json       the private key that codes are encrypted to
     service_keys.json   the service's public keys, if they are pinned here (`mynx keys --pin`)
+    permissions.json    the permission table as the service signed it, if it is kept here (`mynx permissions --pin`)
     people.csv          local_id, name, kana, birth_date, code
     records.jsonl       one line for each request: the inquirer's own record (article 23)
     provisions.jsonl    one line for each answer given: the provider's own record (article 23)
@@ -48,6 +49,13 @@ class Agency:
 
     def pin(self, service_keys: list[dict[str, Any]]) -> None:
         self._write("service_keys.json", json.dumps({"keys": service_keys}, indent=2) + "\n")
+
+    def kept(self, name: str) -> dict[str, Any] | None:
+        """A statement of the service that is kept here under this name; None: there is none."""
+        return self._read(name) if (self.directory / name).exists() else None
+
+    def keep(self, name: str, statement: Mapping[str, Any]) -> None:
+        self._write(name, json.dumps(statement, indent=2) + "\n")
 
     def code_of(self, person: str) -> str:
         """Our code for a person of our own list, by our id or the whole name."""

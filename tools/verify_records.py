@@ -4,6 +4,7 @@
     python verify_records.py my-records.json
     python verify_records.py my-records.json --earlier last-year.json     nothing of then may have changed since
     python verify_records.py my-records.json --key 'name+id+key'          the log's key, from where you trust it
+    python verify_records.py trust.json                                  a file from /log/trust: who is believed
 
 For each record it checks that what is shown is what the log holds (RFC 9162 leaf hash), that what is sealed for you
 belongs to it (salted hash), that the log holds it (inclusion proof), and once that the log signed this state of itself
@@ -26,6 +27,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 FORMAT = "mynaportal-records/1"
+TRUST = "TRUST"
 
 
 class Wrong(Exception):
@@ -124,9 +126,12 @@ def check_entry(entry: dict[str, Any], size: int, root: bytes) -> tuple[str, str
     """The event and phase that the entry states; raises Wrong."""
     leaf = entry["leaf"].encode()
     stated = json.loads(leaf)
-    side = bytes.fromhex(entry["salt"]) + entry["side"].encode()
-    if hashlib.sha256(side).hexdigest() != stated["side_hash"]:
-        raise Wrong("what is sealed for you (case number, purpose) is not what was written when it happened.")
+    if (
+        stated["kind"] != TRUST or "side" in entry
+    ):  # of a change of trust everyone sees the entry, no one what is sealed
+        side = bytes.fromhex(entry["salt"]) + entry["side"].encode()
+        if hashlib.sha256(side).hexdigest() != stated["side_hash"]:
+            raise Wrong("what is sealed for you (case number, purpose) is not what was written when it happened.")
     proof = [decoded(text) for text in entry["proof"]]
     if not is_included(hashlib.sha256(b"\x00" + leaf).digest(), entry["index"], size, proof, root):
         raise Wrong(f"it is not in the log at place {entry['index']}: it was changed, moved or never written there.")
@@ -189,7 +194,7 @@ def compare(
             other = now.get(entry["index"])
             if other is None:
                 faults.append(f"{name}: it is missing from the later file. Records go after seven years, not before.")
-            elif (other["leaf"], other["side"]) != (entry["leaf"], entry["side"]):
+            elif (other["leaf"], other.get("side")) != (entry["leaf"], entry.get("side")):
                 faults.append(f"{name}: it says something else in the later file.")
     return faults
 

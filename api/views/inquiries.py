@@ -30,7 +30,7 @@ from api.serializers.inquiries import (
     RecordRequest,
 )
 from api.views.base import AgencyAddress
-from exchange import callbacks, standing
+from exchange import callbacks, standing, trust
 from exchange.inquiry import Answer, NotDisclosed, inquire
 from exchange.statute import items
 from holdings.periods import Period
@@ -160,10 +160,10 @@ class Callback(AgencyAddress):
     def post(self, request: Request) -> Response:
         url, agency = self.read(CallbackRequest).get("url"), self.caller().agency
         if url is None:
-            callbacks.withdraw(agency=agency)
+            trust.withdraw_callback(agency=agency, by=self.caller().name, at=timezone.now())
         else:
             try:
-                callbacks.register(agency=agency, url=url, at=timezone.now())
+                trust.register_callback(agency=agency, url=url, by=self.caller().name, at=timezone.now())
             except callbacks.NotAnAddress as reason:
                 raise _refused("url", str(reason)) from None
         return self.answer(CallbackAnswer, {"is_registered": url is not None})

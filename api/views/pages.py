@@ -31,6 +31,7 @@ def index(request: HttpRequest) -> HttpResponse:
         ("/api/v1/codes/collect", _("Fetches newly issued codes, encrypted to your key.")),
         ("/api/v1/codes/confirm", _("Says that the codes have arrived, so that they are deleted here.")),
         ("/api/keys", _("Publishes the keys that answers are signed with.")),
+        ("/api/permissions", _("Publishes the permission table, signed, for your own check.")),
     ]
     examples = {"inquiry": INQUIRY, "answer": INQUIRY_ANSWER, "refusal": REFUSAL}
     shown = {name: _written(example) for name, example in examples.items()}

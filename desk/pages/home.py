@@ -1,4 +1,4 @@
-"""The desk's own front page, the lists, and the permission table."""
+"""The desk's own front page, and the lists."""
 
 from __future__ import annotations
 
@@ -10,12 +10,8 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from agencies.models import Agency
 from desk.pages.page import for_clerks_who_may, show
 from desk.permissions import Act, may
-from desk.words import KINDS
-from exchange import statute
-from exchange.models import Kind
 
 
 def home(request: HttpRequest) -> HttpResponse:
@@ -31,6 +27,10 @@ def home(request: HttpRequest) -> HttpResponse:
          _("Other agencies' inquiries that your agency decides by hand.")),
         (Act.SEE_AGENCIES, "lists", _("Lists"),
          _("What your agency sent and asked, the agencies, the permission table.")),
+        (Act.PROPOSE_ROW, "statute-changes", _("Changes of the permission table"),
+         _("Propose a change, or decide on what a colleague proposed.")),
+        (Act.DIAGNOSE, "agencies", _("Diagnose an agency"),
+         _("What an agency needs to ask and to answer, and what is missing.")),
     ]  # fmt: skip
     shown = [
         {"name": name, "text": text, "href": reverse(f"desk:{page}")}
@@ -56,39 +56,3 @@ def lists(request: HttpRequest, admins: Sequence[ModelAdmin[Any]]) -> HttpRespon
         tiles=tiles,
         here="lists",
     )
-
-
-@for_clerks_who_may(Act.SEE_STATUTE)
-def statute_rows(request: HttpRequest) -> HttpResponse:
-    """The permission table as the exchange reads it."""
-    columns = [
-        _("Row"), _("Kind"), _("Affair"), _("Who asks"), _("Who answers"), _("Data set"), _("Article"), _("Valid from"),
-    ]  # fmt: skip
-    rows = [list(zip(columns, _row(rule), strict=True)) for rule in statute.rules().values()]
-    return show(
-        request,
-        "desk/table.html",
-        title=_("The permission table"),
-        lead=_("Who may ask whom, for which affair, for what. What is not in the table is refused."),
-        columns=columns,
-        rows=rows,
-        here="lists",
-    )
-
-
-def _row(rule: statute.Rule) -> list[Any]:
-    return [
-        rule.row,
-        KINDS[Kind(rule.kind)],
-        rule.affair.name,
-        _party(rule.requester_kind),
-        _party(rule.provider_kind),
-        rule.data_set.name,
-        rule.article,
-        rule.valid_from,
-    ]
-
-
-def _party(text: str) -> str:
-    """A row names a kind of agency, or (an ordinance's row) one municipality by its local code."""
-    return str(Agency.Kind(text).label) if text in Agency.Kind.values else text

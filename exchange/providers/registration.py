@@ -18,14 +18,19 @@ def register(*, agency: Agency, url: str) -> str:
 
     Raises NotAProvider, AddressNotAllowed, NameUnknown.
     """
+    address = checked(agency=agency, url=url)
+    _set(agency, provider_url=address, is_hosted=False)
+    breaker.answered(agency)
+    return address
+
+
+def checked(*, agency: Agency, url: str) -> str:
+    """The address as it will be signed, if the agency can be asked there. Raises as `register`."""
     if agency.kind in (Agency.Kind.PORTAL, Agency.Kind.STAFF_DIRECTORY):
         raise NotAProvider("This agency is part of the service itself.")
     if not ApiClient.objects.filter(agency=agency, is_active=True).exists():
         raise NotAProvider("None of its clients is registered: nobody could sign its answers.")
-    address = addresses.checked(url)
-    _set(agency, provider_url=address.url, is_hosted=False)
-    breaker.answered(agency)
-    return address.url
+    return addresses.checked(url).url
 
 
 def clear(*, agency: Agency) -> None:

@@ -13,16 +13,16 @@ import os
 import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from django.conf import settings
 
-from agencies import clients, registry
 from agencies.models import Agency, ApiClient
 from codes import rist1
 from codes.rist1 import Code, format_code, parse_code
-from exchange import code_issue
+from exchange import code_issue, trust
 
 _BATCH = 500
 
@@ -48,13 +48,13 @@ def directory_of(agency: str) -> Path:
     return Path(settings.AGENCIES_DIR) / agency
 
 
-def found(agency: Agency) -> None:
+def found(agency: Agency, *, at: datetime) -> None:
     """Give the agency its key pair for codes and an API client. Again changes nothing."""
     directory = directory_of(agency.local_code)
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     private_key = _code_key(directory)
-    registry.register_own_key(agency=agency, private_key=private_key)
-    _client(agency, directory)
+    trust.register_own_key(agency=agency, private_key=private_key, at=at)
+    _client(agency, directory, at)
 
 
 def client_of(agency: str) -> dict[str, object]:
@@ -117,7 +117,7 @@ def _code_key(directory: Path) -> bytes:
     return _from_base64url(json.loads(path.read_text())["private_key"])
 
 
-def _client(agency: Agency, directory: Path) -> None:
+def _client(agency: Agency, directory: Path, at: datetime) -> None:
     path = directory / "client.json"
     content = json.loads(path.read_text()) if path.exists() else {"private_jwk": _new_jwk()}
     known = ApiClient.objects.filter(agency=agency, client_id=content.get("client_id")).exists()
@@ -127,7 +127,7 @@ def _client(agency: Agency, directory: Path) -> None:
     _write(path, json.dumps(content, indent=2) + "\n")
     public = {name: value for name, value in content["private_jwk"].items() if name != "d"}
     client = next((c for c in ApiClient.objects.filter(agency=agency) if c.jwk.get("x") == public["x"]), None)
-    client = client or clients.register(agency=agency, jwk=public)
+    client = client or trust.add_client(agency=agency, jwk=public, at=at)
     endpoint = f"{settings.PORTAL_ORIGIN}/api/oauth/token"
     whole = {"client_id": str(client.client_id), "token_endpoint": endpoint, "private_jwk": content["private_jwk"]}
     _write(path, json.dumps(whole, indent=2) + "\n")

@@ -16,11 +16,10 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connections
 
-from agencies import registry
 from agencies.models import Agency
 from crossings import codes
 from databases import ALIASES, REGISTRY
-from exchange import conversion
+from exchange import conversion, trust
 from mynaportal.demo import agencies_side, copies, story
 from mynaportal.demo.agencies_side import Row
 from mynaportal.demo.families import Household, Person
@@ -64,10 +63,10 @@ def has_residents(plan: Plan) -> bool:
 
 def load_agencies(country: Country) -> None:
     """The agencies of the reference list, and the own side of each that keeps its copies with us."""
-    registry.load()
+    trust.load_agencies(at=country.at)
     Path(settings.AGENCIES_DIR).mkdir(mode=0o700, exist_ok=True)
     for agency in Agency.objects.active().filter(is_hosted=True):
-        agencies_side.found(agency)
+        agencies_side.found(agency, at=country.at)
 
 
 def register_residents(country: Country) -> None:

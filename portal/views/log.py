@@ -1,6 +1,7 @@
 """The log of records, for everyone to watch: what it says of itself, its keys and its hashes (C2SP tlog-tiles).
 
-There is nothing of a person in it. The entries themselves are not served: each citizen gets her own, with proofs.
+There is nothing of a person in it. The entries about persons are not served: each citizen gets her own, with proofs.
+Those about no person, which say who is believed and what is permitted, are for everyone.
 """
 
 from __future__ import annotations
@@ -8,13 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from django.contrib.auth.decorators import login_not_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
 from django.urls import URLPattern, path, re_path
 from django.views.decorators.http import require_safe
 
-from exchange import proofs, tlog, tree
+from exchange import proofs, tlog, tree, trust_log
+from portal import trust_words
 
 _SECONDS = 5
+_LONGEST_NUMBER = 18
 _FOR_EVER = "public, max-age=31536000, immutable"
 
 
@@ -59,6 +63,39 @@ def consistency(request: HttpRequest, old: int, new: int) -> HttpResponse:
     return _text("".join(f"{hashed}\n" for hashed in hashes), _FOR_EVER)
 
 
+@_public
+def trust(request: HttpRequest) -> HttpResponse:
+    """Changes of who is believed and what is permitted: entries and proofs, the newest first, a page at a time."""
+    try:
+        before, since = _number(request, "before"), _number(request, "since")
+        content = proofs.of_trust(before=before, since=since)
+    except ValueError:
+        raise Http404 from None
+    response = JsonResponse(content)
+    response["Cache-Control"] = f"public, max-age={_SECONDS}"
+    return response
+
+
+@_public
+def trust_page(request: HttpRequest) -> HttpResponse:
+    """The same for people."""
+    try:
+        page = trust_log.page(before=_number(request, "before"))
+    except ValueError:
+        raise Http404 from None
+    return render(request, "portal/trust.html", {"changes": trust_words.shown(page.entries()), "older": page.older})
+
+
+def _number(request: HttpRequest, name: str) -> int | None:
+    """A place or size in the address. Raises ValueError."""
+    text = request.GET.get(name)
+    if text is None:
+        return None
+    if not (text.isascii() and text.isdecimal() and len(text) <= _LONGEST_NUMBER):
+        raise ValueError
+    return int(text)
+
+
 def _text(content: str, cache: str) -> HttpResponse:
     response = HttpResponse(content, content_type="text/plain; charset=utf-8")
     response["Cache-Control"] = cache
@@ -70,5 +107,7 @@ urlpatterns: list[URLPattern] = [
     path("log/checkpoint", checkpoint, name="log-checkpoint"),
     path("log/key", key, name="log-key"),
     path("log/consistency/<int:old>/<int:new>", consistency, name="log-consistency"),
+    path("log/trust", trust, name="log-trust"),
+    path("trust/", trust_page, name="trust"),
     re_path(rf"^log/tile/(?P<address>{_TILE})$", tile, name="log-tile"),
 ]

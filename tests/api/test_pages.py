@@ -25,6 +25,7 @@ def test_the_steps_are_there(client: Client, language: str) -> None:
         "/api/v1/inquiries",
         "/api/schema/",
         "/api/keys",
+        "/api/permissions",
         "mynx-1",
         "examples/child_allowance.py",
         "2001",

@@ -18,9 +18,10 @@ from tests.support import DATABASES
 
 pytestmark = DATABASES
 
-KEYS = "/api/keys"
+KEYS, PERMISSIONS = "/api/keys", "/api/permissions"
+OPEN = {KEYS, PERMISSIONS}
 PATHS = {
-    KEYS,
+    *OPEN,
     "/api/oauth/token",
     "/api/v1/inquiries",
     "/api/v1/inquiries/result",
@@ -45,7 +46,7 @@ def schema() -> dict[str, Any]:
 
 def operations(schema: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """The operations that take a body."""
-    return {path: item["post"] for path, item in schema["paths"].items() if path != KEYS}
+    return {path: item["post"] for path, item in schema["paths"].items() if path not in OPEN}
 
 
 def test_it_is_made_without_a_warning_and_valid() -> None:
@@ -56,9 +57,10 @@ def test_it_is_openapi_3_1(schema: dict[str, Any]) -> None:
     assert schema["openapi"] == "3.1.0"
 
 
-def test_it_names_every_address_and_only_post_but_for_the_keys(schema: dict[str, Any]) -> None:
+def test_it_names_every_address_and_only_post_but_for_what_is_open_to_everyone(schema: dict[str, Any]) -> None:
     assert set(schema["paths"]) == PATHS
-    assert {path: tuple(item) for path, item in schema["paths"].items() if tuple(item) != ("post",)} == {KEYS: ("get",)}
+    others = {path: tuple(item) for path, item in schema["paths"].items() if tuple(item) != ("post",)}
+    assert others == dict.fromkeys(OPEN, ("get",))
     routed = {f"/api/{pattern.pattern}" for pattern in urlpatterns}
     assert PATHS | {"/api/schema/", "/api/", "/api/problems/", "/api/problems/<slug:slug>"} == routed
 
@@ -149,6 +151,7 @@ def test_requests_and_answers_are_as_described(country: Country, schema: dict[st
         assert str(answered.status) in operations(schema)[path]["responses"]
     validate(schema, "Token", country.chofu.ask_token().json)
     validate(schema, "KeySet", Client().get(KEYS).json())
+    validate(schema, "SignedPermissions", Client().get(PERMISSIONS).json())
     validate(schema, "OAuthError", country.chofu.ask_token(grant_type="password").json)
 
 

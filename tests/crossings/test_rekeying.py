@@ -37,11 +37,11 @@ def income(person: bytes, **changes) -> str:
 
 
 def rekey(local_code: str = MITAKA, **how) -> rekeying.Rekeyed:
-    return rekeying.rekey(agency=agency(local_code), settle=0, **how)
+    return rekeying.rekey(agency=agency(local_code), settle=0, at=people.NOW, **how)
 
 
 def close(local_code: str = MITAKA) -> list[int]:
-    return rekeying.close(agency=agency(local_code), settle=0)
+    return rekeying.close(agency=agency(local_code), settle=0, at=people.NOW)
 
 
 @DATABASES

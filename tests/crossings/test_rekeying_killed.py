@@ -49,8 +49,8 @@ def answers():
 mitaka = people.agency(people.MITAKA)
 former = people.code_at(mitaka, bytes([101]) * 32)
 acts = {
-    "rekey": lambda: rekeying.rekey(agency=mitaka, batch=2, settle=0),
-    "close": lambda: rekeying.close(agency=mitaka, settle=0),
+    "rekey": lambda: rekeying.rekey(agency=mitaka, batch=2, settle=0, at=people.NOW),
+    "close": lambda: rekeying.close(agency=mitaka, settle=0, at=people.NOW),
 }
 for name, act in acts.items():
     kills, ended = 0, -signal.SIGKILL

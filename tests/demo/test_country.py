@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from codes.rist1 import parse_code
+from mynaportal.demo import cast
 from tests.committed import ROOT, migrated_var, rows, run
 from tests.support import scaled
 
@@ -104,7 +105,7 @@ def test_everyone_is_there_once(loaded: dict[str, str]) -> None:
     assert found["residents_resident"] == RESIDENTS
     assert found["numbering_issuednumber"] == RESIDENTS
     assert found["numbering_personsecret"] == RESIDENTS
-    assert found["cards_card"] == 11
+    assert found["cards_card"] == len(cast.CARD_HOLDERS)
     assert found["accounts_user"] == 6
     assert found["exchange_codeissue"] == 0  # collected and confirmed
     assert found["residents_protection"] == 1

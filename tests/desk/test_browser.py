@@ -35,7 +35,9 @@ PAGES = {
     ],
     "supervisor": [
         RESIDENTS + "{hanako}/change/", RESIDENTS + "{hanako}/number/new/approve/",
-        RESIDENTS + "{hanako}/protection/lifting/approve/", "/desk/nowhere/",
+        RESIDENTS + "{hanako}/protection/lifting/approve/", "/desk/nowhere/", "/desk/lists/statute/changes/",
+        "/desk/lists/statute/add/", "/desk/lists/statute/add/?of=I01", "/desk/agencies/",
+        "/desk/agencies/132080/diagnosis/",
     ],
 }  # fmt: skip
 _SEED = """

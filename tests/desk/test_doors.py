@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from uuid import UUID
 
 import pytest
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from desk.site import TAKEN_OFF
-from tests.desk.world import World
+from tests.desk.world import CHOFU, World
 from tests.support import DATABASES
 
 pytestmark = DATABASES
@@ -21,6 +22,17 @@ LIST = (302, 302, 200, 200, 200)
 PERSON = (302, 302, "purpose", 200, 200)
 ONLY_WHERE_IT_STANDS = (302, 302, "purpose", 404, 404)
 SECOND_STEP = (302, 302, 403, 403, 404)
+SUPERVISORS = (302, 302, 403, 403, 200)
+NOT_THERE = (302, 302, 403, 403, 404)
+# The arguments of addresses that name an agency, a row or a change.
+NAMED = {
+    "statute-change": {"change_id": UUID(int=1)},
+    "statute-close": {"row": "I01"},
+    "agency": {"local_code": CHOFU},
+    "agency-assessment": {"local_code": CHOFU},
+    "agency-activity": {"local_code": CHOFU},
+    "agency-client": {"local_code": CHOFU, "client_id": UUID(int=1)},
+}
 OUTCOMES = {
     "login": (200, 200, IN, IN, IN),
     "sign-in-answer": (405, 405, 405, 405, 405),
@@ -35,6 +47,15 @@ OUTCOMES = {
     "waiting-question": (302, 302, 404, 404, 404),
     "lists": LIST,
     "statute": LIST,
+    "statute-changes": SUPERVISORS,
+    "statute-add": SUPERVISORS,
+    "statute-change": NOT_THERE,
+    "statute-close": NOT_THERE,
+    "agencies": SUPERVISORS,
+    "agency": SUPERVISORS,
+    "agency-assessment": (302, 302, 403, 403, 403),
+    "agency-activity": (302, 302, 403, 403, 403),
+    "agency-client": (302, 302, 403, 403, 403),
     "jsi18n": LIST,
     "agencies_agency_changelist": LIST,
     "exchange_accessrecord_changelist": LIST,
@@ -80,7 +101,7 @@ def desk_patterns() -> Iterator[URLPattern]:
 
 
 def address_of(name: str, world: World) -> str:
-    arguments = {"resident_id": world.hanako.pk} if name in ABOUT_A_PERSON else {}
+    arguments = {"resident_id": world.hanako.pk} if name in ABOUT_A_PERSON else dict(NAMED.get(name, {}))
     if name == "residents_resident_act":
         arguments["slug"] = "moving-out"
     if name == "waiting-question":

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
 
 from agencies.models import Agency
-from exchange.providers import registration
+from exchange import trust
 from exchange.providers.addresses import AddressNotAllowed, NameUnknown
 from exchange.providers.registration import NotAProvider
 
@@ -27,10 +28,10 @@ class Command(BaseCommand):
             raise CommandError("There is no active agency with this local code.")
         try:
             if options["clear"]:
-                registration.clear(agency=agency)
+                trust.clear_provider(agency=agency, at=timezone.now())
                 self.stdout.write("Its copies are kept here again.")
             else:
-                url = registration.register(agency=agency, url=options["url"])
+                url = trust.register_provider(agency=agency, url=options["url"], at=timezone.now())
                 self.stdout.write(f"It is asked at {url} from now on.")
         except (NotAProvider, AddressNotAllowed, NameUnknown) as reason:
             raise CommandError(str(reason)) from None

@@ -9,6 +9,7 @@ import sys
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
 
 from agencies.models import Agency
 from crossings import rekeying
@@ -48,6 +49,7 @@ class Command(BaseCommand):
             )
         progress = Progress(sys.stderr)
         how = {"agency": agency, "batch": options["batch"], "settle": options["settle"], "progress": progress.at}
+        how["at"] = timezone.now()
         progress.stage("codes")
         if options["close"]:
             self._close(agency, how)

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from agencies import verifiers
 from agencies.models import ApiClient, Verifier
+from exchange import trust
 
 
 class Command(BaseCommand):
@@ -26,9 +27,9 @@ class Command(BaseCommand):
         except (ApiClient.DoesNotExist, ValidationError):
             raise CommandError("There is no client with this id.") from None
         if options["end"]:
-            if not verifiers.end(client=client, kind=options["kind"], at=timezone.now()):
+            if not trust.end_verifier(client=client, kind=options["kind"], at=timezone.now()):
                 raise CommandError("This client is not registered.")
             self.stdout.write("Struck off; its tokens open nothing any more.")
         else:
-            verifiers.register(client=client, kind=options["kind"], at=timezone.now())
+            trust.register_verifier(client=client, kind=options["kind"], at=timezone.now())
             self.stdout.write(f"Registered. Tokens are given at {verifiers.endpoint()}.")
