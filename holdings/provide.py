@@ -15,7 +15,7 @@ from django.db import transaction
 from codes.rist1 import Code
 from databases import HOLDINGS
 from holdings import copies
-from holdings.models import Holding, Protection, ProvisionCopy
+from holdings.models import Holding, Protection, ProvisionCopy, Stop
 from holdings.periods import Period, legal_day
 
 ANSWERED = "0000"
@@ -61,6 +61,7 @@ def answer(
     """The provider's answer about the person whom it knows by `code`; committed with its record before it returns.
 
     `former` are the same person's codes of earlier epochs, while the agency's rows are brought to the present one.
+    Where a stop is set (holdings.stops), or the right copy is awaited, the outcome is "3003": ask again later.
     A code of nobody finds no record, like a person of whom nothing is held. `reference` is the id of the provider's own
     record of the event. For a protected person that record does not name the inquirer.
     """
@@ -68,8 +69,12 @@ def answer(
     with transaction.atomic(using=HOLDINGS, durable=True):
         is_protected = Protection.objects.protects(agency=agency, codes=codes, on=on)
         held = Holding.objects.of(agency=agency, codes=codes, data_set=data_set).published(on)
-        found = held.meeting(condition or Period()).newest_first().first()
-        provision = Provision(*_content(found, agency, data_set, items))
+        # Locked: who corrects this copy at the same time must see that it was provided, and whom to tell.
+        found = held.meeting(condition or Period()).newest_first().select_for_update().first()
+        if Stop.objects.covers(agency=agency, codes=codes, data_set=data_set):
+            provision = Provision(NOT_REGISTERED, [])
+        else:
+            provision = Provision(*_content(found, agency, data_set, items))
         ProvisionCopy.objects.create(
             id=uuid.UUID(reference),
             agency=agency,
@@ -79,6 +84,8 @@ def answer(
             items=" ".join(items),
             outcome=provision.outcome,
             at=at.replace(microsecond=0),
+            fiscal_year=found.fiscal_year if found else None,
+            begins_on=found.begins_on if found else None,
         )
     return provision
 
@@ -88,6 +95,8 @@ def _content(found: Holding | None, agency: str, data_set: str, items: Sequence[
         # Whether the agency registers this kind of copy at all says nothing about the person.
         registers = Holding.objects.filter(agency=agency, data_set=data_set).exists()
         return (NO_RECORD if registers else NOT_REGISTERED), []
+    if found.is_withdrawn:
+        return NOT_REGISTERED, []  # it was wrong, and the right one is awaited: "nothing is held" would be wrong too
     held = copies.opened(found)
     return ANSWERED, [_item(item, held.get(item, {"null_reason": "NOT_HELD"})) for item in items]
 

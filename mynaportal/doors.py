@@ -18,7 +18,8 @@ KEY_PURPOSES = {
     | {"holding-seal", "payment-reference", "payment-order", "clerk-pseudonym", "portal-code"},
     "api": EXCHANGE
     | MAILBOX
-    | {"holding-seal", "hosted-code-key", "access-token", "response-signature", "payment-reference", "portal-code"},
+    | {"holding-seal", "copy-reference", "hosted-code-key", "access-token", "response-signature"}
+    | {"payment-reference", "portal-code"},
     "desk": EXCHANGE
     | VAULT
     | MAILBOX
