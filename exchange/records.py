@@ -14,8 +14,9 @@ from django.utils.translation import gettext as _
 
 from agencies.models import Agency
 from codes.rist1 import Code
-from exchange import ledger, looks, statute
-from exchange.models import AccessRecord, AccessRecordQuerySet, Kind, Phase
+from exchange import ledger, looks, recalls, statute
+from exchange.models import AccessRecord, AccessRecordQuerySet, Kind, Phase, Recall
+from holdings.registration import CORRECTED
 from holdings.periods import legal_day
 
 
@@ -36,6 +37,8 @@ class Record:
     affair: str
     data_set: str
     items: tuple[str, ...]
+    recalled_at: datetime | None = None
+    is_withdrawn: bool = False
 
     def __repr__(self) -> str:
         return "<Record>"
@@ -136,13 +139,20 @@ def _records(openings: Sequence[AccessRecord] | AccessRecordQuerySet) -> list[Re
     closings = AccessRecord.objects.filter(event__in=events, phase=Phase.ANSWERED).select_related("leaf")
     closing_of = {row.event: row for row in closings}
     bodies: dict[uuid.UUID, dict[str, Any]] = {row.event: json.loads(row.leaf.body) for row in rows}
+    recalled = recalls.latest_of(events)
     local_codes = {body[party] for body in bodies.values() for party in ("inquirer", "provider")}
     agencies = {agency.local_code: agency for agency in Agency.objects.filter(local_code__in=local_codes)}
-    return [_record(row, closing_of.get(row.event), bodies[row.event], agencies) for row in rows]
+    return [
+        _record(row, closing_of.get(row.event), recalled.get(row.event), bodies[row.event], agencies) for row in rows
+    ]
 
 
 def _record(
-    opening: AccessRecord, closing: AccessRecord | None, body: dict[str, Any], agencies: dict[str, Agency]
+    opening: AccessRecord,
+    closing: AccessRecord | None,
+    recall: Recall | None,
+    body: dict[str, Any],
+    agencies: dict[str, Agency],
 ) -> Record:
     is_look = opening.kind == Kind.LOOK
     is_refused = opening.phase == Phase.REFUSED
@@ -161,4 +171,6 @@ def _record(
         affair=body["affair"],
         data_set=body["data_set"],
         items=tuple(body["items"]),
+        recalled_at=recall.at if recall else None,
+        is_withdrawn=recall is not None and recall.reason != CORRECTED,
     )
