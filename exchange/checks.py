@@ -1,4 +1,4 @@
-"""System checks: the permission table contradicts neither itself nor the data standard, nor do the layouts of copies."""
+"""System checks: the permission table contradicts neither itself nor the data standard, nor do the layouts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from exchange import statute
 from exchange.statute import Rule
 from holdings import layout
 from holdings.layout import Layout
-
 
 # How a layout may write what items.csv gives a unit.
 _FORMS = {"": {"text"}, "yen": {"yen"}, "count": {"count"}, "day": {"day", "birth_date"}}

@@ -127,9 +127,7 @@ class Recall(models.Model):
     confirmed_at = models.DateTimeField(null=True, help_text="When the receiver had noted it.")
 
     class Meta:
-        indexes = [
-            models.Index(fields=["receiver"], condition=Q(confirmed_at__isnull=True), name="recall_that_waits")
-        ]
+        indexes = [models.Index(fields=["receiver"], condition=Q(confirmed_at__isnull=True), name="recall_that_waits")]
 
     def __repr__(self) -> str:
         return "<Recall>"

@@ -1,9 +1,9 @@
-"""Who got what turned out to be wrong is told: which of its own records, which data set, why, since when. Never a code.
+"""Who got what turned out to be wrong is told: which of its own records, which data set, why, since when; no code.
 
-A correction or a withdrawal leaves a notice for each provision in the provider's database (holdings.registration), in its
-own transaction. Here each becomes a `Recall` of the event under an id that is a keyed function of the notice's, so that
-draining twice makes one recall, and two stolen databases do not join. The receiver fetches it and confirms; its row stays,
-for the person reads beside her record that what was provided was corrected later.
+A correction or a withdrawal leaves a notice for each provision in the provider's database (holdings.registration), in
+its own transaction. Here each becomes a `Recall` of the event under an id that is a keyed function of the notice's:
+draining twice makes one recall, and two stolen databases do not join. The receiver fetches it and confirms; its row
+stays, for the person reads beside her record that what was provided was corrected later.
 """
 
 from __future__ import annotations

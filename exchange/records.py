@@ -16,8 +16,8 @@ from agencies.models import Agency
 from codes.rist1 import Code
 from exchange import ledger, looks, recalls, statute
 from exchange.models import AccessRecord, AccessRecordQuerySet, Kind, Phase, Recall
-from holdings.registration import CORRECTED
 from holdings.periods import legal_day
+from holdings.registration import CORRECTED
 
 
 @dataclass(frozen=True, slots=True, repr=False)

@@ -75,9 +75,7 @@ def register(*, agency: Agency, kind: str, handed_in: Sequence[HandedIn], at: da
     return done
 
 
-def withdraw(
-    *, agency: Agency, code: Code, data_set: str, period: Period, reason: Withdrawal, at: datetime
-) -> bool:
+def withdraw(*, agency: Agency, code: Code, data_set: str, period: Period, reason: Withdrawal, at: datetime) -> bool:
     """Withdraw one copy; its receivers are told. False: there is none. Raises MalformedCode, NotTheProvider."""
     _must_provide(agency, data_set, at)
     done = registration.withdraw(

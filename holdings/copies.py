@@ -1,6 +1,6 @@
 """An agency's copy (副本): what it will answer with, sealed for it alone.
 
-One copy as it lies in its row. Agencies hand theirs in by `holdings.registration`, which checks each against its layout.
+One copy as it lies in its row. Agencies hand theirs in by `holdings.registration`, which checks it by its layout.
 """
 
 from __future__ import annotations

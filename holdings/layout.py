@@ -1,4 +1,4 @@
-"""Layouts of copies (データ標準レイアウト): which items a data set has, and what each may say. JSON Schema 2020-12 files.
+"""Layouts of copies (データ標準レイアウト): which items a data set has, and what each may say; JSON Schema 2020-12.
 
 `layouts/<data set>.<version>.json`. An item has a value in the form of its unit, or a reason for having none. A layout
 is never edited once it is in force: a new version gets a file of its own, and `valid_to` ends the former one. Copies

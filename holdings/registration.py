@@ -157,7 +157,7 @@ def _check(handed_in: Sequence[Copy], on: date) -> None:
         if references[copy.reference] > 1:
             faults.append(Fault(line, "reference", "Another copy of this run has the same reference."))
         if places[copy.codes[0], copy.data_set, copy.time] > 1:
-            faults.append(Fault(line, "period", "Another copy of this run is for the same person, data set and period."))
+            faults.append(Fault(line, "period", "Another copy of this run is for the same person and period."))
         if copy.published_to and (copy.published_from or on) > copy.published_to:
             faults.append(Fault(line, "publication", "The publication ends before it begins."))
     if faults:
@@ -172,9 +172,7 @@ def _locked(agency: str) -> Registrar:
 def _next_run(registrar: Registrar, kind: str, at: datetime) -> Run:
     registrar.runs += 1
     registrar.save(update_fields=["runs"])
-    return Run.objects.create(
-        agency=registrar.agency, number=registrar.runs, kind=kind, at=at.replace(microsecond=0)
-    )
+    return Run.objects.create(agency=registrar.agency, number=registrar.runs, kind=kind, at=at.replace(microsecond=0))
 
 
 def _not_seen_before(agency: str, handed_in: Sequence[Copy]) -> list[Copy]:

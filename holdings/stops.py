@@ -1,7 +1,7 @@
 """The stop switch: nothing is answered from these copies until they have been checked.
 
-For one person's copies of a data set, or for all of the agency's. An inquiry meanwhile gets "3003": ask again later. The
-copies stay as they are; corrections and withdrawals go on.
+For one person's copies of a data set, or for all of the agency's. An inquiry meanwhile gets "3003": ask again later.
+The copies stay as they are; corrections and withdrawals go on.
 """
 
 from __future__ import annotations
