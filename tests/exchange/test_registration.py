@@ -263,6 +263,7 @@ print(json.dumps([len(got), told == sorted(record for record, value in got.value
 """
 
 
+@pytest.mark.soak
 @pytest.mark.committed
 @pytest.mark.parametrize("engine", ENGINES)
 def test_two_runs_at_once_leave_one_copy_each(tmp_path, engine):
@@ -272,6 +273,7 @@ def test_two_runs_at_once_leave_one_copy_each(tmp_path, engine):
     assert (answered, held, numbers) == (2 * turns, 3 * turns, list(range(1, 2 * turns + 1)))
 
 
+@pytest.mark.soak
 @pytest.mark.committed
 @pytest.mark.parametrize("engine", ENGINES)
 def test_who_gets_it_while_it_is_corrected_is_told(tmp_path, engine):
