@@ -1,4 +1,4 @@
-"""The command line: `python -m mynx inquire|notice|charge|collect|records|keys`.
+"""The command line: `python -m mynx inquire|notice|charge|collect|register|withdraw|stop|resume|recalls|records|keys`.
 
 Ends with 0 when it was done, 1 when the service refused, 2 on wrong arguments, 3 when nothing answers or nothing may be
 believed. A person is named by the agency's own id or name: a code is never an argument, for others can see arguments.
@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from mynx import copies
 from mynx.agency import Agency, Unusable
 from mynx.client import Answer, NoToken, NotReached, Service
 from mynx.ristretto import NotAPoint
@@ -141,6 +142,7 @@ def arguments() -> argparse.ArgumentParser:
     command.set_defaults(act=charge)
 
     commands.add_parser("collect", help="fetch newly issued codes into people.csv").set_defaults(act=collect)
+    copies.add_arguments(commands)
     command = commands.add_parser("records", help="our own journal of what we asked and sent")
     command.add_argument("--last", type=int, default=20)
     command.set_defaults(act=records)

@@ -37,6 +37,17 @@ class Line:
     badge: Badge
 
     @property
+    def recall(self) -> str:
+        """That the provider corrected or withdrew later what it had provided here; empty where it did not."""
+        record = self.record
+        if record.recalled_at is None:
+            return ""
+        words = {"whom": record.provider.name if record.provider else "", "day": day(record.recalled_at)}
+        if record.is_withdrawn:
+            return _("On %(day)s, %(whom)s found that what it had provided was wrong, and withdrew it.") % words
+        return _("On %(day)s, %(whom)s found that what it had provided was wrong, and corrected it.") % words
+
+    @property
     def is_look(self) -> bool:
         """A clerk looked; records of this kind are also about codes that were issued and agencies that were told."""
         return self.record.kind == Kind.LOOK and self.record.affair not in (_CODE_ISSUE, _PROTECTION)
