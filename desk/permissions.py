@@ -36,14 +36,20 @@ class Act(Enum):
     SEE_RECORDS = auto()
     SEE_AGENCIES = auto()
     SEE_STATUTE = auto()
+    SEE_COPIES = auto()
+    STOP_COPIES = auto()
 
 
 SECOND_STEPS = frozenset({Act.APPROVE_LIFTING, Act.APPROVE_NUMBER_CHANGE, Act.CONFIRM_PROXY})
-READING = frozenset({Act.SEE_NOTICES, Act.SEE_CHARGES, Act.SEE_RECORDS, Act.SEE_AGENCIES, Act.SEE_STATUTE})
+READING = frozenset(
+    {Act.SEE_NOTICES, Act.SEE_CHARGES, Act.SEE_RECORDS, Act.SEE_AGENCIES, Act.SEE_STATUTE, Act.SEE_COPIES}
+)
+# What an agency does about its own data sets, whatever its kind. Only a supervisor stops a whole one.
+OF_EVERY_AGENCY = READING | {Act.STOP_COPIES}
 
 MAY: dict[str, frozenset[Act]] = {
     User.Post.CITIZEN: frozenset(),
-    User.Post.CLERK: frozenset(Act) - SECOND_STEPS,
+    User.Post.CLERK: frozenset(Act) - SECOND_STEPS - {Act.STOP_COPIES},
     User.Post.SUPERVISOR: frozenset(Act),
 }
 
@@ -58,7 +64,7 @@ def may(user: User | AnonymousUser, act: Act) -> bool:
         return False
     if act not in MAY[user.post]:
         return False
-    return act in READING or serves_municipality(user)
+    return act in OF_EVERY_AGENCY or serves_municipality(user)
 
 
 def serves_municipality(user: User) -> bool:

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_GET, require_POST
 from django.views.i18n import set_language
 
 from desk import door, frame, sign_in
-from desk.pages import approvals, home
+from desk.pages import approvals, copies, home
 from desk.pages.page import show
 
 TAKEN_OFF = frozenset(
@@ -50,6 +50,8 @@ class DeskSite(AdminSite):
             path("ended/", _ended, name="ended"),
             path("lists/", self.page(self.lists), name="lists"),
             path("lists/statute/", self.page(home.statute_rows), name="statute"),
+            path("lists/copies/", self.page(copies.own_copies), name="copies"),
+            path("lists/copies/<str:data_set>/", self.page(copies.switch), name="copies-switch"),
         ]
         return own + stock
 

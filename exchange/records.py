@@ -80,7 +80,7 @@ class Record:
             case "0004", _kind:
                 return _("Answered: the provider holds nothing")
             case "3003", _kind:
-                return _("Not provided: the information is not registered yet")
+                return _("Not provided: the information is not registered yet, or is being checked")
             case "2001", _kind:
                 return _("Refused: no law allows it")
             case "2002", _kind:

@@ -128,10 +128,10 @@ class Run(models.Model):
 
     class Kind(models.TextChoices):
         INITIAL = "INITIAL", _("first registration")
-        CHANGE = "CHANGE", _("change")
-        CORRECTION = "CORRECTION", _("correction")
+        CHANGE = "CHANGE", _("the facts changed")
+        CORRECTION = "CORRECTION", _("correction of a wrong copy")
         RE_REGISTRATION = "RE_REGISTRATION", _("registered again under a new layout")
-        DELETION = "DELETION", _("withdrawal")
+        DELETION = "DELETION", _("withdrawal of a copy")
 
     agency = models.CharField(max_length=6)
     number = models.PositiveIntegerField()

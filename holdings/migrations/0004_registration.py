@@ -49,7 +49,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('agency', models.CharField(max_length=6)),
                 ('number', models.PositiveIntegerField()),
-                ('kind', models.CharField(choices=[('INITIAL', 'first registration'), ('CHANGE', 'change'), ('CORRECTION', 'correction'), ('RE_REGISTRATION', 'registered again under a new layout'), ('DELETION', 'withdrawal')], max_length=15)),
+                ('kind', models.CharField(choices=[('INITIAL', 'first registration'), ('CHANGE', 'the facts changed'), ('CORRECTION', 'correction of a wrong copy'), ('RE_REGISTRATION', 'registered again under a new layout'), ('DELETION', 'withdrawal of a copy')], max_length=15)),
                 ('at', models.DateTimeField()),
             ],
         ),

@@ -32,6 +32,8 @@ OUTCOMES = {
     "approvals": LIST,
     "lists": LIST,
     "statute": LIST,
+    "copies": LIST,
+    "copies-switch": (302, 302, 403, 403, 200),
     "jsi18n": LIST,
     "agencies_agency_changelist": LIST,
     "exchange_accessrecord_changelist": LIST,
@@ -82,6 +84,8 @@ def address_of(name: str, world: World) -> str:
         arguments["slug"] = "moving-out"
     if name == "residents_resident_card_act":
         arguments["slug"] = "form"
+    if name == "copies-switch":
+        arguments = {"data_set": "TM00000000000002"}
     return reverse(f"desk:{name}", kwargs=arguments)
 
 
