@@ -35,7 +35,7 @@ def own_copies(request: HttpRequest) -> HttpResponse:
         title=_("Our copies"),
         lead=_("What your agency answers inquiries from. The list counts copies and shows no person."),
         columns=columns,
-        rows=[(line.code, list(zip(columns, _cells(line), strict=True))) for line in lines],
+        rows=[(line, list(zip(columns, _cells(line), strict=True))) for line in lines],
         may_stop=may(request.user, Act.STOP_COPIES),
         here="lists",
     )
@@ -61,7 +61,7 @@ def switch(request: HttpRequest, data_set: str) -> HttpResponse:
         return HttpResponseRedirect(reverse("desk:copies"))
     return show(
         request,
-        "desk/form.html",
+        "desk/switch.html",
         title=_("Let answers go on") if line.stop else _("Stop answers from these copies"),
         lead=""
         if line.stop
@@ -121,4 +121,4 @@ def _answers(line: DataSet) -> str:
         return ngettext("Stopped for %(count)s person", "Stopped for %(count)s persons", line.stopped_persons) % {
             "count": line.stopped_persons
         }
-    return _("Answered")
+    return _("Not stopped")
