@@ -21,6 +21,9 @@ from exchange.decisions import NotAsked
 from exchange.permission import Refused
 from exchange.repeats import ReferenceTaken as InquiryReferenceTaken
 from exchange.standing import AnswerErased, HasEnded, InProgress, UnknownInquiry
+from exchange.registration import NotTheProvider
+from holdings.registration import LayoutNotSupported, NotRegistered
+from holdings.registration import ReferenceTaken as CopyReferenceTaken
 from notifications.delivery import NotDeliverable
 from notifications.delivery import ReferenceTaken as NoticeReferenceTaken
 from notifications.documents import DocumentRefused
@@ -108,6 +111,18 @@ KINDS: dict[str, Kind] = {
         "The permission table allows this data set, but not every item that was asked for. Nothing was answered. The "
         "refusal is on record, and the person sees it.",
     ),
+    "not-the-provider": Kind(
+        403,
+        "Not the provider",
+        "No row of the permission table in force today names your kind of agency as the provider of this data set, or "
+        "your agency answers from its own system and keeps no copies here. Nothing was changed.",
+    ),
+    "layout-not-supported": Kind(
+        400,
+        "The layout is not supported",
+        "No layout of this version is in force for the data set today. The layouts stand at /api/layouts/. Nothing was "
+        "registered.",
+    ),
     "refused": Kind(403, "Refused", "The exchange refused the request. The code says why; the refusal is on record."),
     "not-found": Kind(404, "No such address", "The addresses are listed in the schema at /api/schema/."),
     "unknown-record": Kind(
@@ -170,6 +185,7 @@ _KIND_OF_CODE = {
     "2001": "no-legal-basis",
     "2002": "assessment-missing",
     "2003": "item-not-allowed",
+    "3004": "layout-not-supported",
     "5001": "unavailable",
     "5002": "unavailable",
     "9000": "internal-error",
@@ -257,6 +273,10 @@ def _problem_of(error: Exception) -> Problem:
         return refusal(code=error.code, record=error.record)
     if isinstance(error, MalformedCode):
         return _one_field("code", str(error))
+    if isinstance(error, NotTheProvider):
+        return Problem("not-the-provider")
+    if isinstance(error, NotRegistered):
+        return _of_lines(error)
     if isinstance(error, NoticeReferenceTaken | ChargeReferenceTaken | InquiryReferenceTaken):
         return Problem("reference-taken")
     if isinstance(error, HasEnded):
@@ -275,6 +295,15 @@ _KIND_OF_STANDING: dict[type[Exception], str] = {
     InProgress: "in-progress",
     AnswerErased: "answer-erased",
 }
+
+
+def _of_lines(error: NotRegistered) -> Problem:
+    errors = [FieldError(f"copies.{line}.{field}", sentence) for line, field, sentence in error.faults]
+    if isinstance(error, LayoutNotSupported):
+        return Problem("layout-not-supported", code=error.outcome, errors=errors)
+    if isinstance(error, CopyReferenceTaken):
+        return Problem("reference-taken", errors=errors)
+    return Problem("invalid-request", "One or more copies were refused, and none was registered.", errors=errors)
 
 
 def _one_field(name: str, sentence: str) -> Problem:

@@ -135,3 +135,51 @@ PERMISSIONS: dict[str, Any] = {
     "payload": "eyJmb3JtYXQiOiJteW5hcG9ydGFsLXBlcm1pc3Npb25zLzEifQ",
     "signature": "0o2VQgOLusc5wSiQz2n90O9KzerlFr0u9llmThuDF5wFBzFf45ZUx5QSSNFQ9Sbc_ByijN4RCeG-2QpHXg5bDQ",
 }
+COPY_RUN: dict[str, Any] = {
+    "kind": "INITIAL",
+    "copies": [
+        {
+            "code": _CODE,
+            "data_set": "TM90000000000004",
+            "layout_version": 1,
+            "publication": {"begins_on": "2026-12-01"},
+            "items": {"0400000010": {"value": "老齢基礎年金"}, "0400000020": {"null_reason": "NOT_YET_FIXED"}},
+            "reference": "2026-12/000417",
+        }
+    ],
+}
+COPY_RECEIPT: dict[str, Any] = {"run": 12, "registered": 1, "unchanged": 0}
+WITHDRAWAL: dict[str, Any] = {"code": _CODE, "data_set": "TM90000000000004", "reason": "WRONG_PERSON"}
+STOP: dict[str, Any] = {"data_set": "TM90000000000004", "reason": "REPORTED"}
+RECALLS: dict[str, Any] = {
+    "recalls": [
+        {
+            "recall": "6b6f2b1c-0d5e-4b43-8a53-0d5f0c5b7f10",
+            "record": _RECORD,
+            "data_set": "TM00000000000002",
+            "reason": "CORRECTED",
+            "at": "2026-12-01T10:00:00+09:00",
+        }
+    ]
+}
+RECALL_CONFIRMATION: dict[str, Any] = {"recalls": ["6b6f2b1c-0d5e-4b43-8a53-0d5f0c5b7f10"]}
+LAYOUTS: dict[str, Any] = {
+    "layouts": [
+        {
+            "data_set": "TM90000000000004",
+            "version": 1,
+            "title": "年金給付関係情報",
+            "valid_from": "2024-05-27",
+            "valid_to": None,
+            "address": "/api/layouts/TM90000000000004/1",
+        }
+    ]
+}
+SAMPLE_LAYOUT: dict[str, Any] = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "title": "年金給付関係情報",
+    "data_set": "TM90000000000004",
+    "version": 1,
+    "valid_from": "2024-05-27",
+    "valid_to": None,
+}

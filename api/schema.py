@@ -186,7 +186,7 @@ def _sample(name: str) -> dict[str, Any]:
         errors = [problems.FieldError("provider", "Does not have the required form.")]
         return problems.Problem(name, "One or more fields were refused.", errors=errors).body()
     code = problems.CODE_OF_KIND.get(name)
-    is_recorded = code is not None and code != "9000"
+    is_recorded = code is not None and code not in {"3004", "9000"}
     return problems.Problem(
         name, code=code, record="5f0c1c1e-7a52-4f0b-9a42-0b8f6d0f4c11" if is_recorded else None
     ).body()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path, re_path
 
-from api.views import codes, deliveries, inquiries, keys, pages, permissions, provisions, schema, token
+from api.views import codes, copies, deliveries, inquiries, keys, layouts, pages, permissions, provisions, recalls
+from api.views import schema, token
 from api.views.base import NoSuchAddress
 
 app_name = "api"
@@ -15,6 +16,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("schema/", schema.Schema.as_view(), name="schema"),
     path("keys", keys.Keys.as_view(), name="keys"),
     path("permissions", permissions.Permissions.as_view(), name="permissions"),
+    path("layouts/", layouts.Layouts.as_view(), name="layouts"),
+    path("layouts/<str:data_set>/<int:version>", layouts.OneLayout.as_view(), name="layout"),
     path("oauth/token", token.Token.as_view(), name="token"),
     path("v1/inquiries", inquiries.Inquiries.as_view(), name="inquiries"),
     path("v1/inquiries/result", inquiries.Result.as_view(), name="inquiries-result"),
@@ -27,5 +30,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("v1/charges", deliveries.Charges.as_view(), name="charges"),
     path("v1/codes/collect", codes.Collect.as_view(), name="codes-collect"),
     path("v1/codes/confirm", codes.Confirm.as_view(), name="codes-confirm"),
+    path("v1/copies/register", copies.Register.as_view(), name="copies-register"),
+    path("v1/copies/withdraw", copies.Withdraw.as_view(), name="copies-withdraw"),
+    path("v1/copies/stop", copies.StopCopies.as_view(), name="copies-stop"),
+    path("v1/copies/resume", copies.Resume.as_view(), name="copies-resume"),
+    path("v1/recalls/collect", recalls.Collect.as_view(), name="recalls-collect"),
+    path("v1/recalls/confirm", recalls.Confirm.as_view(), name="recalls-confirm"),
     re_path(r"", NoSuchAddress.as_view(), name="no-such-address"),
 ]

@@ -38,6 +38,8 @@ class Act(Enum):
     SEE_RECORDS = auto()
     SEE_AGENCIES = auto()
     SEE_STATUTE = auto()
+    SEE_COPIES = auto()
+    STOP_COPIES = auto()
     PROPOSE_ROW = auto()
     DECIDE_ROW = auto()
     ADMINISTER_AGENCY = auto()
@@ -50,14 +52,16 @@ SECOND_STEPS = frozenset(
 # The network's administrator alone (docs/decisions/0017); and what the supervisor of any agency shares for its own.
 NETWORK = frozenset({Act.DECIDE_ROW, Act.ADMINISTER_AGENCY})
 SHARED = frozenset({Act.PROPOSE_ROW, Act.DIAGNOSE})
-READING = frozenset({Act.SEE_NOTICES, Act.SEE_CHARGES, Act.SEE_RECORDS, Act.SEE_AGENCIES, Act.SEE_STATUTE})
+READING = frozenset(
+    {Act.SEE_NOTICES, Act.SEE_CHARGES, Act.SEE_RECORDS, Act.SEE_AGENCIES, Act.SEE_STATUTE, Act.SEE_COPIES}
+)
 
-# What a clerk of any agency does, whether or not it keeps a register of residents.
-EVERYWHERE = READING | {Act.ANSWER_INQUIRIES}
+# What is done at any agency, whether or not it keeps a register of residents. A supervisor alone stops a whole data set.
+EVERYWHERE = READING | {Act.ANSWER_INQUIRIES, Act.STOP_COPIES}
 
 MAY: dict[str, frozenset[Act]] = {
     User.Post.CITIZEN: frozenset(),
-    User.Post.CLERK: frozenset(Act) - SECOND_STEPS,
+    User.Post.CLERK: frozenset(Act) - SECOND_STEPS - {Act.STOP_COPIES},
     User.Post.SUPERVISOR: frozenset(Act),
 }
 

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_GET, require_POST
 from django.views.i18n import set_language
 
 from desk import door, frame, sign_in
-from desk.pages import agencies, approvals, home, statute, waiting
+from desk.pages import agencies, approvals, copies, home, statute, waiting
 from desk.pages.page import show
 
 TAKEN_OFF = frozenset(
@@ -65,6 +65,8 @@ class DeskSite(AdminSite):
                 self.page(agencies.client),
                 name="agency-client",
             ),
+            path("lists/copies/", self.page(copies.own_copies), name="copies"),
+            path("lists/copies/<str:data_set>/", self.page(copies.switch), name="copies-switch"),
         ]
         return own + stock
 

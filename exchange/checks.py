@@ -1,8 +1,8 @@
-"""System check: the permission table contradicts neither itself nor the data standard."""
+"""System checks: the permission table contradicts neither itself nor the data standard, nor do the layouts."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.core.checks import Error, register
@@ -12,6 +12,11 @@ from agencies.models import Agency
 from exchange import statute
 from exchange.models import Kind, StatuteChange
 from exchange.statute import Rule, Term
+from holdings import layout
+from holdings.layout import Layout
+
+# How a layout may write what items.csv gives a unit.
+_FORMS = {"": {"text"}, "yen": {"yen"}, "count": {"count"}, "day": {"day", "birth_date"}}
 
 
 @register()
@@ -20,6 +25,29 @@ def statute_is_sound(app_configs: Any = None, **kwargs: Any) -> list[Error]:
     unknown = [item.code for item in statute.items().values() if item.unit not in statute.UNITS]
     units = [f"items.csv: item {code} has a unit that nobody knows how to read." for code in unknown]
     return [Error(sentence, id="exchange.E001") for sentence in faults(statute.reference()) + units]
+
+
+@register()
+def layouts_are_sound(app_configs: Any = None, **kwargs: Any) -> list[Error]:
+    """Each layout is one, and names the items of items.csv as items.csv does; each data set with items has one."""
+    broken = layout.faults()
+    found = broken or layout_faults(layout.all_layouts().values())
+    return [Error(sentence, id="exchange.E002") for sentence in found]
+
+
+def layout_faults(layouts: Collection[Layout]) -> list[str]:
+    """Where the layouts differ from the data standard, one sentence for each fault."""
+    found = []
+    for each in layouts:
+        for code, form in each.items.items():
+            item = statute.items().get(code)
+            if item is None or item.data_set != each.data_set or each.names[code] != (item.name_ja, item.name_en):
+                found.append(f"{each.data_set}.{each.version}.json: item {code} is not as in items.csv.")
+            elif form not in _FORMS[item.unit]:
+                found.append(f"{each.data_set}.{each.version}.json: item {code} has another unit than in items.csv.")
+    wanted = {item.data_set for item in statute.items().values()}
+    missing = wanted - {each.data_set for each in layouts}
+    return found + [f"{data_set} has items, but no layout." for data_set in sorted(missing)]
 
 
 def faults(rules: Mapping[str, Rule]) -> list[str]:

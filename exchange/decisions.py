@@ -46,7 +46,8 @@ def approve(
     given = None if items is None else _given(inquiry, items)
 
     def from_copies(question: WaitingQuestion) -> Provision:
-        return given or waiting.content(question, codes=every_code(question, provider=provider), at=at)
+        codes = every_code(question, provider=provider)
+        return given or waiting.content(question, codes=codes, is_given=True, at=at)
 
     return _decide(inquiry, reference, from_copies, states=WITH_ANSWER, private=private, given=given, at=at)
 

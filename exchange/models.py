@@ -121,6 +121,24 @@ class AccessRecord(models.Model):
         return "<AccessRecord>"
 
 
+class Recall(models.Model):
+    """What the receiver of an event got turned out to be wrong, and was corrected or withdrawn (exchange.recalls)."""
+
+    id = models.UUIDField(primary_key=True, editable=False)
+    event = models.UUIDField(db_index=True)
+    receiver = models.ForeignKey(Agency, on_delete=models.PROTECT, related_name="+")
+    data_set = models.CharField(max_length=16)
+    reason = models.CharField(max_length=13)
+    at = models.DateTimeField()
+    confirmed_at = models.DateTimeField(null=True, help_text="When the receiver had noted it.")
+
+    class Meta:
+        indexes = [models.Index(fields=["receiver"], condition=Q(confirmed_at__isnull=True), name="recall_that_waits")]
+
+    def __repr__(self) -> str:
+        return "<Recall>"
+
+
 class PendingRecord(models.Model):
     """A record whose writer waits for its index. Only PostgreSQL's writers queue here."""
 

@@ -14,10 +14,11 @@ from django.utils.translation import gettext as _
 
 from agencies.models import Agency
 from codes.rist1 import Code
-from exchange import answers, ledger, looks, statute
+from exchange import answers, ledger, looks, recalls, statute
 from exchange.inquiry_models import Inquiry
-from exchange.models import AccessRecord, AccessRecordQuerySet, Kind, Phase
+from exchange.models import AccessRecord, AccessRecordQuerySet, Kind, Phase, Recall
 from holdings.periods import legal_day
+from holdings.registration import CORRECTED
 
 _PARTIES = ("inquirer", "provider", "on_behalf_of")
 
@@ -40,6 +41,8 @@ class Record:
     data_set: str
     items: tuple[str, ...]
     on_behalf_of: Agency | None = None
+    recalled_at: datetime | None = None
+    is_withdrawn: bool = False
 
     def __repr__(self) -> str:
         return "<Record>"
@@ -92,7 +95,7 @@ class Record:
             case "0004", _kind:
                 return _("Answered: the provider holds nothing")
             case "3003", _kind:
-                return _("Not provided: the information is not registered yet")
+                return _("Not provided: the information is not registered yet, or is being checked")
             case "3004", _kind:
                 return _("Not provided: the provider cannot give it in this form yet")
             case "0101", _kind:
@@ -165,19 +168,29 @@ def _records(openings: Sequence[AccessRecord] | AccessRecordQuerySet) -> list[Re
     closings = AccessRecord.objects.filter(event__in=events, phase=Phase.ANSWERED).select_related("leaf")
     closing_of = {row.event: row for row in closings}
     bodies: dict[uuid.UUID, dict[str, Any]] = {row.event: json.loads(row.leaf.body) for row in rows}
+    recalled = recalls.latest_of(events)
     local_codes = {body[party] for body in bodies.values() for party in _PARTIES if party in body}
     agencies = {agency.local_code: agency for agency in Agency.objects.filter(local_code__in=local_codes)}
     unclosed = {row.event for row in rows if row.kind != Kind.LOOK and row.phase == Phase.ASKED} - set(closing_of)
     still_open = Inquiry.objects.open().filter(event__in=unclosed)
     pending = dict(still_open.values_list("event", "outcome")) if unclosed else {}
     return [
-        _record(row, closing_of.get(row.event), bodies[row.event], agencies, pending.get(row.event, "")) for row in rows
+        _record(
+            row,
+            closing_of.get(row.event),
+            recalled.get(row.event),
+            bodies[row.event],
+            agencies,
+            pending.get(row.event, ""),
+        )
+        for row in rows
     ]
 
 
 def _record(
     opening: AccessRecord,
     closing: AccessRecord | None,
+    recall: Recall | None,
     body: dict[str, Any],
     agencies: dict[str, Agency],
     pending: str,
@@ -200,4 +213,6 @@ def _record(
         data_set=body["data_set"],
         items=tuple(body["items"]),
         on_behalf_of=agencies.get(body.get("on_behalf_of", "")),
+        recalled_at=recall.at if recall else None,
+        is_withdrawn=recall is not None and recall.reason != CORRECTED,
     )

@@ -9,7 +9,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from exchange import audit, callbacks, checks, reconciliation, sequencer, standing
+from exchange import audit, callbacks, checks, recalls, reconciliation, sequencer, standing
 from exchange.witnessing import NotWitnessed, Witness, ask
 
 log = logging.getLogger(__name__)
@@ -19,6 +19,12 @@ log = logging.getLogger(__name__)
 def drain_queue() -> None:
     """Put records into the log whose writers died while they waited. Every minute."""
     sequencer.drain()
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def drain_recalls() -> None:
+    """Tell receivers of corrections and withdrawals that a crash left in the providers' outbox. Every minute."""
+    recalls.drain()
 
 
 @shared_task  # type: ignore[untyped-decorator]

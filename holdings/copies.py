@@ -1,4 +1,7 @@
-"""An agency registers its copies (副本): what it will answer with, sealed for it alone."""
+"""An agency's copy (副本): what it will answer with, sealed for it alone.
+
+One copy as it lies in its row. Agencies hand theirs in by `holdings.registration`, which checks it by its layout.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +13,12 @@ from django.db import IntegrityError, transaction
 
 from codes.rist1 import Code
 from databases import HOLDINGS
+from holdings.layout import NULL_REASONS
 from holdings.models import Holding
 from holdings.periods import Period, legal_day
 from keys.sealing import open_sealed, seal
 
 _PURPOSE = "holding-seal"
-NULL_REASONS = frozenset({"NOT_APPLICABLE", "NOT_HELD", "WITHHELD", "NOT_YET_FIXED"})
 
 Items = Mapping[str, Mapping[str, str]]
 
@@ -36,7 +39,7 @@ def register(
     published_to: date | None = None,
     former: Sequence[Code] = (),
 ) -> Holding:
-    """Register or replace the copy of this data set, person and period. Raises MalformedCopy.
+    """Write or replace the copy of this data set, person and period, whatever its layout. Raises MalformedCopy.
 
     `code` is of the agency's present epoch; `former` are the same person's codes of earlier epochs under which a copy
     may still lie (`conversion.convert_to_all` from the agency to itself gives them all).
@@ -74,12 +77,26 @@ def _write(
         same_period = Holding.objects.filter(fiscal_year=period.fiscal_year, begins_on=period.begins_on)
         found = same_period.of(agency=agency, codes=[code, *former], data_set=data_set).select_for_update().first()
         holding = found or Holding(agency=agency, data_set=data_set)
-        holding.code = code
-        holding.fiscal_year, holding.begins_on, holding.ends_on = period.fiscal_year, period.begins_on, period.ends_on
-        holding.published_from, holding.published_to = published_from, published_to
-        holding.payload_sealed = seal(_PURPOSE, json.dumps(items).encode(), context=_context(holding))
+        fill(holding, code=code, items=items, period=period, published_from=published_from, published_to=published_to)
         holding.save()
     return holding
+
+
+def fill(
+    holding: Holding,
+    *,
+    code: Code,
+    items: Items,
+    period: Period,
+    published_from: date,
+    published_to: date | None,
+) -> None:
+    """Put into the row, new or not, what the copy says; it is not saved here. A copy that was withdrawn lives again."""
+    holding.code = code
+    holding.fiscal_year, holding.begins_on, holding.ends_on = period.fiscal_year, period.begins_on, period.ends_on
+    holding.published_from, holding.published_to = published_from, published_to
+    holding.withdrawn_at, holding.withdrawn_reason = None, ""
+    holding.payload_sealed = seal(_PURPOSE, json.dumps(items).encode(), context=_context(holding))
 
 
 def opened(holding: Holding) -> dict[str, dict[str, str]]:

@@ -9,10 +9,23 @@ from datetime import date
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext_lazy as _
 
 from codes.fields import CodeField
 from codes.rist1 import Code
 from holdings.periods import Period
+
+
+class Withdrawal(models.TextChoices):
+    """Why a copy was withdrawn. The ordinary end of a copy is the end of its publication, not a withdrawal."""
+
+    WRONG_PERSON = "WRONG_PERSON", _("it was about another person")
+    WRONG_CONTENT = "WRONG_CONTENT", _("what it said was wrong")
+    NO_GROUND = "NO_GROUND", _("it should not have been held")
+
+
+# Nothing comes in their place: it is as if there had been no copy. After WRONG_CONTENT the right one is awaited.
+FOR_GOOD = (Withdrawal.WRONG_PERSON, Withdrawal.NO_GROUND)
 
 
 class HoldingQuerySet(models.QuerySet["Holding"]):
@@ -23,8 +36,13 @@ class HoldingQuerySet(models.QuerySet["Holding"]):
         return self.filter(agency=agency, code__in=codes, data_set=data_set)
 
     def published(self, on: date) -> HoldingQuerySet:
-        """Copies whose publication has begun and not ended."""
-        return self.filter(Q(published_to__isnull=True) | Q(published_to__gte=on), published_from__lte=on)
+        """Copies whose publication has begun and not ended, and in whose place nothing else is awaited."""
+        found = self.exclude(withdrawn_reason__in=FOR_GOOD)
+        return found.filter(Q(published_to__isnull=True) | Q(published_to__gte=on), published_from__lte=on)
+
+    def kept(self) -> HoldingQuerySet:
+        """Copies that were not withdrawn."""
+        return self.filter(withdrawn_at__isnull=True)
 
     def meeting(self, condition: Period) -> HoldingQuerySet:
         """Copies for the fiscal year asked for, or whose period touches the period asked for."""
@@ -54,6 +72,10 @@ class Holding(models.Model):
     payload_sealed = models.BinaryField()
     published_from = models.DateField()
     published_to = models.DateField(null=True)
+    layout_version = models.PositiveSmallIntegerField(null=True, help_text="Empty: written without a layout.")
+    run = models.PositiveIntegerField(null=True, help_text="The agency's run that wrote it last.")
+    withdrawn_at = models.DateTimeField(null=True)
+    withdrawn_reason = models.CharField(max_length=13, blank=True, choices=Withdrawal.choices)
 
     # While codes enter a new epoch (codes.columns): a copy registered under the new code replaces the former one.
     LATER_ROW_WINS = True
@@ -74,10 +96,136 @@ class Holding(models.Model):
                 name="holding_period_runs_forward",
                 condition=Q(begins_on__isnull=True) | Q(ends_on__isnull=True) | Q(ends_on__gte=F("begins_on")),
             ),
+            models.CheckConstraint(
+                name="a_withdrawal_has_a_reason",
+                condition=Q(withdrawn_at__isnull=True, withdrawn_reason="")
+                | (Q(withdrawn_at__isnull=False) & ~Q(withdrawn_reason="")),
+            ),
         ]
 
     def __repr__(self) -> str:
         return "<Holding>"
+
+    @property
+    def is_withdrawn(self) -> bool:
+        return self.withdrawn_at is not None
+
+    @property
+    def time(self) -> tuple[int | None, date | None]:
+        """What tells the copies of one person and data set apart: the fiscal year, the first day of the period."""
+        return self.fiscal_year, self.begins_on
+
+
+class Registrar(models.Model):
+    """One agency's runs are counted here, one after the other: its row is locked while a run is written."""
+
+    agency = models.CharField(max_length=6, unique=True)
+    runs = models.PositiveIntegerField(default=0)
+
+
+class Run(models.Model):
+    """One registration of an agency (登録処理): up to so many copies, all of them or none."""
+
+    class Kind(models.TextChoices):
+        INITIAL = "INITIAL", _("first registration")
+        CHANGE = "CHANGE", _("the facts changed")
+        CORRECTION = "CORRECTION", _("correction of a wrong copy")
+        RE_REGISTRATION = "RE_REGISTRATION", _("registered again under a new layout")
+        DELETION = "DELETION", _("withdrawal of a copy")
+
+    agency = models.CharField(max_length=6)
+    number = models.PositiveIntegerField()
+    kind = models.CharField(max_length=15, choices=Kind.choices)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["agency", "number"], name="runs_are_counted_per_agency")]
+
+
+class Registration(models.Model):
+    """One copy as it was handed in, known by the agency's own reference: handed in again it changes nothing.
+
+    It holds neither the code nor the content, only a digest, sealed: nobody can try out contents on it.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    agency = models.CharField(max_length=6)
+    reference = models.CharField(max_length=64, help_text="The agency's reference as a keyed value.")
+    run = models.PositiveIntegerField()
+    holding = models.ForeignKey(Holding, on_delete=models.SET_NULL, null=True, related_name="+")
+    digest_sealed = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["agency", "reference"], name="a_reference_names_one_copy")]
+
+    def __repr__(self) -> str:
+        return "<Registration>"
+
+
+class StopQuerySet(models.QuerySet["Stop"]):
+    """Stops in the provider's words."""
+
+    def in_force(self) -> StopQuerySet:
+        return self.filter(resumed_at__isnull=True)
+
+    def covering(self, *, agency: str, codes: Sequence[Code], data_set: str) -> StopQuerySet:
+        """Stops for which this person's copies of the data set may not be answered from now."""
+        found = self.in_force().filter(agency=agency, data_set=data_set)
+        return found.filter(Q(code__isnull=True) | Q(code__in=codes))
+
+
+class Stop(models.Model):
+    """Until it is checked, nothing is answered from these copies: one person's, or all of the agency's data set."""
+
+    class Reason(models.TextChoices):
+        REPORTED = "REPORTED", _("somebody reported that it is wrong")
+        IN_DOUBT = "IN_DOUBT", _("we doubt it ourselves")
+        FAULT = "FAULT", _("a fault of our system")
+        INSPECTION = "INSPECTION", _("it is being inspected")
+
+    agency = models.CharField(max_length=6)
+    data_set = models.CharField(max_length=16)
+    code = CodeField(null=True, help_text="Empty: everybody.")
+    reason = models.CharField(max_length=10, choices=Reason.choices)
+    by = models.CharField(max_length=32, blank=True, help_text="The clerk's pseudonym; empty: the agency's system.")
+    at = models.DateTimeField()
+    resumed_at = models.DateTimeField(null=True)
+
+    # As for copies: a stop set under the new code stands for the former one.
+    LATER_ROW_WINS = True
+
+    objects = StopQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                "agency",
+                "data_set",
+                Coalesce("code", models.Value("")),
+                condition=Q(resumed_at__isnull=True),
+                name="one_stop_in_force",
+            )
+        ]
+
+    def __repr__(self) -> str:
+        return "<Stop>"
+
+
+class RecallNotice(models.Model):
+    """Outbox: what was provided by this record turned out to be wrong, and its receiver does not know yet.
+
+    Drained into the exchange (exchange.recalls), which alone knows whose record it is; deleted when it is there.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    agency = models.CharField(max_length=6)
+    provision = models.UUIDField(help_text="The provider's own record.")
+    data_set = models.CharField(max_length=16)
+    reason = models.CharField(max_length=13, help_text="CORRECTED, or why the copy was withdrawn.")
+    at = models.DateTimeField()
+
+    def __repr__(self) -> str:
+        return "<RecallNotice>"
 
 
 class ProtectionQuerySet(models.QuerySet["Protection"]):
@@ -125,6 +273,8 @@ class ProvisionCopy(models.Model):
     outcome = models.CharField(max_length=4)
     is_withheld = models.BooleanField(default=False, help_text="Not disclosed to the person (article 23(2)).")
     at = models.DateTimeField()
+    fiscal_year = models.PositiveSmallIntegerField(null=True, help_text="Of the copy that was provided.")
+    begins_on = models.DateField(null=True, help_text="Of the copy that was provided.")
 
     class Meta:
         indexes = [models.Index(fields=["agency", "code"], name="provision_of_person")]

@@ -16,7 +16,7 @@ from django.db.models import CharField, Value
 from codes.rist1 import Code
 from databases import HOLDINGS
 from holdings import copies
-from holdings.models import ByHand, Holding, Protection, ProvisionCopy, WaitingQuestion
+from holdings.models import ByHand, Holding, HoldingQuerySet, Protection, ProvisionCopy, Stop, WaitingQuestion
 from holdings.periods import Period, legal_day
 
 ANSWERED = "0000"
@@ -24,6 +24,7 @@ NO_RECORD = "0004"
 NOT_REGISTERED = "3003"
 _PROTECTED = "protected"
 _BY_HAND = "by hand"
+_STOPPED = "stopped"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -40,10 +41,11 @@ class ItemValue:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Provision:
-    """What the provider answered; empty unless the outcome is "0000"."""
+    """What the provider answered; empty unless the outcome is "0000". `copy_of` is the time that the copy is for."""
 
     outcome: str
     items: list[ItemValue]
+    copy_of: Period = Period()
 
     def __repr__(self) -> str:
         return "<Provision>"
@@ -66,6 +68,7 @@ def answer(
     """The provider's answer about the person whom it knows by `code`; committed with its record before it returns.
 
     `former` are the same person's codes of earlier epochs, while the agency's rows are brought to the present one.
+    Where a stop is set (holdings.stops), or the right copy is awaited, the outcome is "3003": ask again later.
     A code of nobody finds no record, like a person of whom nothing is held. `reference` is the id of the provider's own
     record of the event. For a protected person that record does not name the inquirer.
 
@@ -95,21 +98,37 @@ def answer(
             question.ends_at = decided_by
             question.save(force_insert=True)
             return None
-        provision = from_copies(agency=agency, codes=codes, data_set=data_set, items=items, condition=condition, at=at)
-        keep_record(question, outcome=provision.outcome, at=at)
+        if _STOPPED in flags:
+            provision = Provision(NOT_REGISTERED, [])
+        else:
+            found = _newest(agency=agency, codes=codes, data_set=data_set, condition=condition, on=on)
+            provision = _said(found.select_for_update().first(), agency, data_set, items)
+        keep_record(question, provision, at=at)
     return provision
 
 
 def from_copies(
-    *, agency: str, codes: Sequence[Code], data_set: str, items: Sequence[str], condition: Period | None, at: datetime
+    *,
+    agency: str,
+    codes: Sequence[Code],
+    data_set: str,
+    items: Sequence[str],
+    condition: Period | None,
+    is_given: bool = False,
+    at: datetime,
 ) -> Provision:
-    """What the agency's published copies say. Nothing is recorded: see `answer`, and `holdings.waiting`."""
-    held = Holding.objects.of(agency=agency, codes=codes, data_set=data_set).published(legal_day(at))
-    found = held.meeting(condition or Period()).newest_first().first()
-    return Provision(*_content(found, agency, data_set, items))
+    """What the agency's published copies say. Nothing is recorded: see `answer`, and `holdings.waiting`.
+
+    `is_given`: not only to look. Inside the transaction of its record, then, the copy is locked: who corrects it at the
+    same time must see that it was provided, and whom to tell.
+    """
+    if Stop.objects.covering(agency=agency, codes=codes, data_set=data_set).exists():
+        return Provision(NOT_REGISTERED, [])
+    found = _newest(agency=agency, codes=codes, data_set=data_set, condition=condition, on=legal_day(at))
+    return _said((found.select_for_update() if is_given else found).first(), agency, data_set, items)
 
 
-def keep_record(question: WaitingQuestion, *, outcome: str, at: datetime) -> None:
+def keep_record(question: WaitingQuestion, provision: Provision, *, at: datetime) -> None:
     """The provider's own record (article 23(1)) of a question that is over."""
     ProvisionCopy.objects.create(
         id=question.id,
@@ -118,9 +137,11 @@ def keep_record(question: WaitingQuestion, *, outcome: str, at: datetime) -> Non
         inquirer=question.inquirer,
         data_set=question.data_set,
         items=question.items,
-        outcome=outcome,
+        outcome=provision.outcome,
         is_withheld=question.is_withheld,
         at=at.replace(microsecond=0),
+        fiscal_year=provision.copy_of.fiscal_year,
+        begins_on=provision.copy_of.begins_on,
     )
 
 
@@ -145,21 +166,45 @@ def _flags(*, agency: str, codes: Sequence[Code], data_set: str, on: date) -> se
     """What the agency has set about the person or the data set, in one statement."""
     protected = Protection.objects.of(agency=agency, codes=codes, on=on).annotate(flag=_word(_PROTECTED))
     by_hand = ByHand.objects.of(agency=agency, codes=codes, data_set=data_set).annotate(flag=_word(_BY_HAND))
-    flags = protected.values_list("flag", flat=True).union(by_hand.values_list("flag", flat=True))
-    return set(flags)
+    stopped = Stop.objects.covering(agency=agency, codes=codes, data_set=data_set).annotate(flag=_word(_STOPPED))
+    rest = (rows.values_list("flag", flat=True) for rows in (by_hand, stopped))
+    return set(protected.values_list("flag", flat=True).union(*rest))
 
 
 def _word(flag: str) -> Value:
     return Value(flag, output_field=CharField())
 
 
-def _content(found: Holding | None, agency: str, data_set: str, items: Sequence[str]) -> tuple[str, list[ItemValue]]:
+def _newest(
+    *, agency: str, codes: Sequence[Code], data_set: str, condition: Period | None, on: date
+) -> HoldingQuerySet:
+    held = Holding.objects.of(agency=agency, codes=codes, data_set=data_set).published(on)
+    return held.meeting(condition or Period()).newest_first()
+
+
+def _said(found: Holding | None, agency: str, data_set: str, items: Sequence[str]) -> Provision:
     if found is None:
-        # Whether the agency registers this kind of copy at all says nothing about the person.
-        registers = Holding.objects.filter(agency=agency, data_set=data_set).exists()
-        return (NO_RECORD if registers else NOT_REGISTERED), []
+        return Provision(none_held(agency, data_set), [])
+    if found.is_withdrawn:
+        return Provision(
+            NOT_REGISTERED, []
+        )  # it was wrong, and the right one is awaited: "nothing is held" would be too
+    return Provision(
+        ANSWERED, values_of(found, items), Period(fiscal_year=found.fiscal_year, begins_on=found.begins_on)
+    )
+
+
+def none_held(agency: str, data_set: str) -> str:
+    """The outcome where no copy was found: whether the agency registers this kind of copy at all says nothing about the
+    person."""
+    registers = Holding.objects.filter(agency=agency, data_set=data_set).exists()
+    return NO_RECORD if registers else NOT_REGISTERED
+
+
+def values_of(found: Holding, items: Sequence[str]) -> list[ItemValue]:
+    """What the copy says about each item. Raises CannotOpen."""
     held = copies.opened(found)
-    return ANSWERED, [_item(item, held.get(item, {"null_reason": "NOT_HELD"})) for item in items]
+    return [_item(item, held.get(item, {"null_reason": "NOT_HELD"})) for item in items]
 
 
 def _item(code: str, content: dict[str, str]) -> ItemValue:

@@ -58,14 +58,16 @@ def one(*, agency: str, reference: str | uuid.UUID) -> WaitingQuestion:
     return found
 
 
-def content(question: WaitingQuestion, *, codes: Sequence[Code], at: datetime) -> Provision:
-    """What the agency's copies say to the question. `codes` are the person's there, in every epoch."""
+def content(question: WaitingQuestion, *, codes: Sequence[Code], is_given: bool = False, at: datetime) -> Provision:
+    """What the agency's copies say to the question. `codes` are the person's there, in every epoch. `is_given`: it is
+    the answer, inside the transaction that ends the question, and not only looked at."""
     return provide.from_copies(
         agency=question.agency,
         codes=codes,
         data_set=question.data_set,
         items=question.items.split(),
         condition=question.condition,
+        is_given=is_given,
         at=at,
     )
 
@@ -84,7 +86,7 @@ def decide(
         if question is None:
             raise NotWaiting
         provision = answer(question)
-        _finish(question, provision.outcome, at=at)
+        _finish(question, provision, at=at)
         if not is_first(provision):
             raise Overtaken
     return provision
@@ -95,16 +97,16 @@ def close(*, reference: str, outcome: str, at: datetime) -> None:
     with transaction.atomic(using=HOLDINGS, durable=True):
         question = _locked(reference)
         if question is not None:
-            _finish(question, outcome, at=at)
+            _finish(question, Provision(outcome, []), at=at)
 
 
 def _locked(reference: str | uuid.UUID, **facts: str) -> WaitingQuestion | None:
     return WaitingQuestion.objects.select_for_update().filter(id=reference, **facts).first()
 
 
-def _finish(question: WaitingQuestion, outcome: str, *, at: datetime) -> None:
+def _finish(question: WaitingQuestion, provision: Provision, *, at: datetime) -> None:
     """Flags are read again: a protection that was set while the question waited counts."""
     if Protection.objects.protects(agency=question.agency, codes=[question.code], on=legal_day(at)):
         question.inquirer = ""
-    provide.keep_record(question, outcome=outcome, at=at)
+    provide.keep_record(question, provision, at=at)
     WaitingQuestion.objects.filter(id=question.id).delete()

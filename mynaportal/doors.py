@@ -28,7 +28,8 @@ KEY_PURPOSES = {
     "api": EXCHANGE
     | INQUIRY
     | MAILBOX
-    | {"holding-seal", "hosted-code-key", "access-token", "response-signature", "payment-reference", "portal-code"},
+    | {"holding-seal", "copy-reference", "hosted-code-key", "access-token", "response-signature"}
+    | {"payment-reference", "portal-code"},
     "desk": EXCHANGE
     | INQUIRY
     | VAULT

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from mynx import permissions
+from mynx import copies, permissions
 from mynx.agency import Agency, Unusable
 from mynx.client import Answer, NoToken, NotReached, Service
 from mynx.holdings import Holdings
@@ -243,6 +243,7 @@ def arguments() -> argparse.ArgumentParser:
     command.set_defaults(act=charge)
 
     commands.add_parser("collect", help="fetch newly issued codes into people.csv").set_defaults(act=collect)
+    copies.add_arguments(commands)
     command = commands.add_parser("records", help="our own journal of what we asked and sent")
     command.add_argument("--last", type=int, default=20)
     command.set_defaults(act=records)

@@ -65,6 +65,10 @@ class Agency:
             raise Unusable(f"The list has {len(found)} persons of that id or name, with a code.")
         return found[0]["code"]
 
+    def people(self) -> list[dict[str, str]]:
+        """Our own list of persons."""
+        return self._people()
+
     def keep_codes(self, issued: list[dict[str, Any]]) -> None:
         """Open newly issued codes with our own key and put them into the list."""
         private_key = keys.to_bytes(self._read("code_key.json")["private_key"])

@@ -14,6 +14,8 @@ from crossings.purposes import Purpose, in_words
 from exchange.looks import GROUNDS
 from exchange.models import Kind
 from exchange.records import Record
+from holdings.periods import legal_day
+from portal.templatetags.portal_text import written_day
 
 # Asking all agencies for one's own information is one wish, though it makes one record at each of them.
 _ONE_WISH = dt.timedelta(minutes=2)
@@ -35,6 +37,20 @@ class Line:
     record: Record
     sentence: str
     badge: Badge
+
+    @property
+    def recall(self) -> str:
+        """That the provider corrected or withdrew later what it had provided here; empty where it did not."""
+        record = self.record
+        if record.recalled_at is None:
+            return ""
+        words = {
+            "whom": record.provider.name if record.provider else "",
+            "day": written_day(legal_day(record.recalled_at), weekday=False),
+        }
+        if record.is_withdrawn:
+            return _("On %(day)s, %(whom)s withdrew what it had provided here: it should not have been given.") % words
+        return _("On %(day)s, %(whom)s corrected what it had provided here: it had been wrong.") % words
 
     @property
     def is_look(self) -> bool:

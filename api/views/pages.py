@@ -30,6 +30,13 @@ def index(request: HttpRequest) -> HttpResponse:
         ("/api/v1/charges", _("Sends a bill to one person.")),
         ("/api/v1/codes/collect", _("Fetches newly issued codes, encrypted to your key.")),
         ("/api/v1/codes/confirm", _("Says that the codes have arrived, so that they are deleted here.")),
+        ("/api/v1/copies/register", _("Registers the copies that you provide from, all or none.")),
+        ("/api/v1/copies/withdraw", _("Withdraws a copy that was wrong, and has its receivers told.")),
+        ("/api/v1/copies/stop", _("Stops answers from copies that may be wrong.")),
+        ("/api/v1/copies/resume", _("Answers again from copies that were checked.")),
+        ("/api/v1/recalls/collect", _("Fetches what was corrected or withdrawn after you had got it.")),
+        ("/api/v1/recalls/confirm", _("Says that the recalls have been noted.")),
+        ("/api/layouts/", _("Lists the layouts that copies follow.")),
         ("/api/keys", _("Publishes the keys that answers are signed with.")),
         ("/api/permissions", _("Publishes the permission table, signed, for your own check.")),
     ]

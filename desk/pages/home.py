@@ -48,6 +48,7 @@ def lists(request: HttpRequest, admins: Sequence[ModelAdmin[Any]]) -> HttpRespon
         for admin in admins
     ]
     tiles.append({"name": _("The permission table"), "href": reverse("desk:statute")})
+    tiles.append({"name": _("Our copies"), "href": reverse("desk:copies")})
     return show(
         request,
         "desk/tiles.html",

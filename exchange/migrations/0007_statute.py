@@ -68,7 +68,7 @@ def remove(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('exchange', '0004_inquiries'),
+        ('exchange', '0006_recalls'),
     ]
 
     operations = [

@@ -5,15 +5,17 @@ An agency does this by its own list and codes; it never needs to know who someon
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import NamedTuple
 
-from django.db import transaction
-
-from databases import HOLDINGS
-from holdings.copies import register
-from holdings.periods import Period
+from agencies.models import Agency
+from exchange.registration import HandedIn, register
+from holdings import layout
+from holdings.models import Run
+from holdings.periods import Period, legal_day
+from holdings.registration import MOST_COPIES
 from mynaportal.demo import agencies_side, cast
 from mynaportal.demo.addresses import CHOFU, FUCHU, MITAKA
 from mynaportal.demo.families import JAPANESE, Household, Person
@@ -27,7 +29,6 @@ PENSION_ENROLMENT, PENSION_BENEFITS = "TM90000000000003", "TM90000000000004"
 PER_CAPITA_LEVY = 5_000
 BASIC_PENSION_AT_MOST = 850_000
 _COMING = (Event.BIRTH, Event.REGISTERED, Event.FROM_ABROAD, Event.MOVED_IN, Event.RETURNED)
-_BATCH = 200
 _RELATIONS = {"HEAD": "世帯主", "HUSBAND": "夫", "WIFE": "妻", "CHILD": "子", "MOTHER": "母", "FATHER": "父"}
 _SEXES = {"1": "男", "2": "女"}
 _PENSION_TYPES = {"1": "国民年金第1号被保険者", "2": "厚生年金保険（第2号被保険者）", "3": "国民年金第3号被保険者"}
@@ -44,23 +45,42 @@ class Copy(NamedTuple):
     period: Period
     items: dict[str, Item]
 
+    @property
+    def reference(self) -> str:
+        """The agency's own reference of this registration: the same after a kill."""
+        named = f"{self.agency} {self.local_id} {self.data_set} {self.period}"
+        return f"first-{hashlib.sha256(named.encode()).hexdigest()[:32]}"
+
 
 def register_all(country: Country) -> None:
-    """Hand in every copy, in an order that tells nothing."""
+    """Hand in every copy, each agency its own, in an order that tells nothing."""
     wanted = country.shuffled([*_of_municipalities(country), *_of_pension_service(country)])
-    lists = {agency: agencies_side.people(agency) for agency in {copy.agency for copy in wanted}}
-    for start in range(0, len(wanted), _BATCH):
-        with transaction.atomic(using=HOLDINGS):
-            for copy in wanted[start : start + _BATCH]:
-                register(
-                    agency=copy.agency,
-                    code=lists[copy.agency][copy.local_id].parsed_code(),
-                    data_set=copy.data_set,
-                    items=copy.items,
-                    period=copy.period,
-                    at=country.at,
-                )
-        country.progress.at(min(start + _BATCH, len(wanted)), len(wanted))
+    done = 0
+    for agency in country.shuffled(list({copy.agency for copy in wanted})):
+        people = agencies_side.people(agency)
+        own = [copy for copy in wanted if copy.agency == agency]
+        for start in range(0, len(own), MOST_COPIES):
+            run = own[start : start + MOST_COPIES]
+            register(
+                agency=Agency.objects.get(local_code=agency),
+                kind=Run.Kind.INITIAL,
+                handed_in=[_handed_in(copy, people[copy.local_id], legal_day(country.at)) for copy in run],
+                at=country.at,
+            )
+            done += len(run)
+            country.progress.at(done, len(wanted))
+
+
+def _handed_in(copy: Copy, person: agencies_side.Row, on: date) -> HandedIn:
+    newest = layout.newest(copy.data_set, on)
+    return HandedIn(
+        code=person.parsed_code(),
+        data_set=copy.data_set,
+        layout_version=newest.version if newest else 0,
+        items=copy.items,
+        reference=copy.reference,
+        period=copy.period,
+    )
 
 
 def _of_municipalities(country: Country) -> Iterator[Copy]:

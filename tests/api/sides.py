@@ -185,6 +185,35 @@ class Country:
         } | changes
         return {name: value for name, value in body.items() if value is not None}
 
+    def copy(self, **changes: Any) -> dict[str, Any]:
+        """Chofu's copy of Hanako's local tax; `changes` replace fields, None leaves one out."""
+        body = {
+            "code": self.chofu.printed_code_for(self.hanako),
+            "data_set": LOCAL_TAX,
+            "layout_version": 1,
+            "period": {"fiscal_year": 2026},
+            "items": tax_items(),
+            "reference": "T-1",
+        } | changes
+        return {name: value for name, value in body.items() if value is not None}
+
+    def copy_run(self, *copies: dict[str, Any], **changes: Any) -> dict[str, Any]:
+        """Chofu's run of these copies, or of one."""
+        return {"kind": "INITIAL", "copies": list(copies) or [self.copy()]} | changes
+
+    def withdrawal(self, **changes: Any) -> dict[str, Any]:
+        body = {
+            "code": self.chofu.printed_code_for(self.hanako),
+            "data_set": LOCAL_TAX,
+            "period": {"fiscal_year": 2026},
+            "reason": "WRONG_PERSON",
+        }
+        return body | changes
+
+    def stop(self, **changes: Any) -> dict[str, Any]:
+        body = {"data_set": LOCAL_TAX, "code": self.chofu.printed_code_for(self.hanako), "reason": "REPORTED"} | changes
+        return {name: value for name, value in body.items() if value is not None}
+
     def portal_code_of(self, point: bytes) -> Code:
         return conversion.convert(
             code=self.chofu.code_for(point), source=self.chofu.agency, target=Agency.objects.portal()
@@ -216,6 +245,13 @@ def new_country() -> Country:
         at=timezone.now() - timedelta(days=1),
     )
     return country
+
+
+def tax_items(income: str = INCOME, **changes: Any) -> dict[str, Any]:
+    """Every item of the local tax layout; changes by the last two digits of the item, as i20={...}."""
+    items: dict[str, Any] = {f"02000000{number}0": {"null_reason": "NOT_APPLICABLE"} for number in range(1, 8)}
+    items[TOTAL_INCOME] = {"value": income}
+    return items | {f"02000000{name[1:]}": content for name, content in changes.items()}
 
 
 def new_point() -> bytes:

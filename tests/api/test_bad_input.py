@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -18,7 +19,12 @@ pytestmark = DATABASES
 
 INQUIRIES, NOTICES, CHARGES = "/api/v1/inquiries", "/api/v1/notices", "/api/v1/charges"
 COLLECT, CONFIRM = "/api/v1/codes/collect", "/api/v1/codes/confirm"
-ADDRESSES = [INQUIRIES, NOTICES, CHARGES, COLLECT, CONFIRM]
+REGISTER, WITHDRAW = "/api/v1/copies/register", "/api/v1/copies/withdraw"
+STOP, RESUME = "/api/v1/copies/stop", "/api/v1/copies/resume"
+RECALLS, NOTED = "/api/v1/recalls/collect", "/api/v1/recalls/confirm"
+# All addresses read a body in the same way; these stand for the others where it is about the body alone.
+ADDRESSES = [INQUIRIES, NOTICES, CHARGES, COLLECT, CONFIRM, REGISTER]
+EVERY_ADDRESS = [*ADDRESSES, WITHDRAW, STOP, RESUME, RECALLS, NOTED]
 
 # Never issued; its check digit is right.
 NUMBER = "123456789018"
@@ -36,6 +42,19 @@ def assert_problem(answer: Answered, status: int, kind: str) -> None:
 def assert_nothing_happened() -> None:
     counts = (record_count(), Mailbox.objects.count(), Message.objects.count(), Charge.objects.count())
     assert counts == (0, 0, 0, 0)
+
+
+def bodies(country: Country) -> dict[str, Callable[[], dict[str, Any]]]:
+    """A good body for each address that wants more than nothing."""
+    return {
+        INQUIRIES: country.inquiry,
+        NOTICES: country.notice,
+        CHARGES: country.charge,
+        REGISTER: country.copy_run,
+        WITHDRAW: country.withdrawal,
+        STOP: country.stop,
+        RESUME: lambda: {"data_set": "TM00000000000002"},
+    }
 
 
 MALFORMED = {
@@ -129,10 +148,10 @@ WRONG_CODES = {
 }
 
 
-@pytest.mark.parametrize("path", [INQUIRIES, NOTICES, CHARGES])
+@pytest.mark.parametrize("path", [INQUIRIES, NOTICES, CHARGES, WITHDRAW])
 @pytest.mark.parametrize("name", WRONG_CODES)
 def test_a_malformed_code(country: Country, path: str, name: str, caplog: pytest.LogCaptureFixture) -> None:
-    body = {INQUIRIES: country.inquiry, NOTICES: country.notice, CHARGES: country.charge}[path]()
+    body = bodies(country)[path]()
     value = WRONG_CODES[name]
     body = {k: v for k, v in (body | {"code": value}).items() if v is not ABSENT}
     answer = country.chofu.post(path, body)
@@ -230,6 +249,27 @@ WRONG = [
     (CHARGES, "due_on", "2026-13-01"),
     (CHARGES, "due_on", 20261228),
     (CHARGES, "due_on", "9999-12-31"),
+    (REGISTER, "kind", "DELETION"),
+    (REGISTER, "kind", None),
+    (REGISTER, "copies", []),
+    (REGISTER, "copies", {}),
+    (REGISTER, "copies", [{}] * 501),
+    (REGISTER, "copies", ["copy"]),
+    (WITHDRAW, "data_set", "local tax"),
+    (WITHDRAW, "period", {}),
+    (WITHDRAW, "period", 2026),
+    (WITHDRAW, "period", {"ends_on": "2026-04-01"}),
+    (WITHDRAW, "period", {"fiscal_year": 2026, "begins_on": "2026-04-01"}),
+    (WITHDRAW, "period", {"begins_on": "2026-04-02", "ends_on": "2026-04-01"}),
+    (WITHDRAW, "reason", "because of Hanako"),
+    (STOP, "code", NUMBER),
+    (STOP, "data_set", None),
+    (STOP, "reason", "because of Hanako"),
+    (RESUME, "code", NUMBER),
+    (RESUME, "data_set", 5),
+    (RECALLS, "limit", 0),
+    (NOTED, "recalls", []),
+    (NOTED, "recalls", ["0d0f2b8a64c54b8c9d3b6c1f6f7a2c55"]),
     (COLLECT, "limit", 0),
     (COLLECT, "limit", 501),
     (COLLECT, "limit", "5"),
@@ -243,8 +283,7 @@ WRONG = [
 
 @pytest.mark.parametrize(("path", "name", "value"), WRONG, ids=[str(i) for i in range(len(WRONG))])
 def test_a_wrong_field(country: Country, path: str, name: str, value: Any, caplog: pytest.LogCaptureFixture) -> None:
-    bodies = {INQUIRIES: country.inquiry, NOTICES: country.notice, CHARGES: country.charge}
-    body = bodies[path]() if path in bodies else {}
+    body = bodies(country)[path]() if path in bodies(country) else {}
     answer = country.chofu.post(path, {**body, name: value})
     assert_problem(answer, 400, "invalid-request")
     assert {error["field"].split(".")[0] for error in answer.json["errors"]} == {name}
@@ -268,21 +307,26 @@ REQUIRED = {
     CHARGES: ["code", "affair", "reference", "title", "amount", "due_on"],
     COLLECT: [],
     CONFIRM: ["acquisitions"],
+    REGISTER: ["kind", "copies"],
+    WITHDRAW: ["code", "data_set", "reason"],
+    STOP: ["data_set", "reason"],
+    RESUME: ["data_set"],
+    RECALLS: [],
+    NOTED: ["recalls"],
 }
 
 
-@pytest.mark.parametrize("path", [path for path in ADDRESSES if REQUIRED[path]])
+@pytest.mark.parametrize("path", [path for path in EVERY_ADDRESS if REQUIRED[path]])
 def test_an_empty_object_names_everything_that_is_missing(country: Country, path: str) -> None:
     answer = country.chofu.post(path, {})
     assert_problem(answer, 400, "invalid-request")
     assert sorted(error["field"] for error in answer.json["errors"]) == sorted(REQUIRED[path])
 
 
-@pytest.mark.parametrize("path", ADDRESSES)
+@pytest.mark.parametrize("path", EVERY_ADDRESS)
 @pytest.mark.parametrize("name", ["note", "Code", NUMBER, NAME, "a1-" + "b" * 52, "__proto__", ""])
 def test_an_unknown_field(country: Country, path: str, name: str, caplog: pytest.LogCaptureFixture) -> None:
-    bodies = {INQUIRIES: country.inquiry, NOTICES: country.notice, CHARGES: country.charge}
-    body = bodies[path]() if path in bodies else {}
+    body = bodies(country)[path]() if path in bodies(country) else {}
     answer = country.chofu.post(path, {**body, name: NAME})
     assert_problem(answer, 400, "invalid-request")
     assert [error["field"] for error in answer.json["errors"]] == [""]
@@ -339,7 +383,7 @@ def test_random_bodies_are_answered_with_a_problem(country: Country) -> None:
     """No body whatever gets anything but a problem: values of every JSON kind in every field."""
     token = country.chofu.token()
     values = [None, True, 0, -1, 1.5, 1e400, "", "x", "0" * 300, [], [[]], [{}], {}, {"a": {"b": []}}, "\u0000", "💣"]
-    for path in (INQUIRIES, NOTICES, CHARGES, CONFIRM):
+    for path in (INQUIRIES, NOTICES, CHARGES, CONFIRM, REGISTER, WITHDRAW, STOP, NOTED):
         for name in REQUIRED[path]:
             for value in values:
                 body = json.dumps({name: value}).replace("Infinity", "1e999").encode()

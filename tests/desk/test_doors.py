@@ -56,6 +56,8 @@ OUTCOMES = {
     "agency-assessment": (302, 302, 403, 403, 403),
     "agency-activity": (302, 302, 403, 403, 403),
     "agency-client": (302, 302, 403, 403, 403),
+    "copies": LIST,
+    "copies-switch": (302, 302, 403, 403, 200),
     "jsi18n": LIST,
     "agencies_agency_changelist": LIST,
     "exchange_accessrecord_changelist": LIST,
@@ -108,6 +110,8 @@ def address_of(name: str, world: World) -> str:
         arguments["reference"] = uuid.uuid4()
     if name == "residents_resident_card_act":
         arguments["slug"] = "form"
+    if name == "copies-switch":
+        arguments = {"data_set": "TM00000000000002"}
     return reverse(f"desk:{name}", kwargs=arguments)
 
 

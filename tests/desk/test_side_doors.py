@@ -93,6 +93,7 @@ def test_a_citizen_may_nothing_and_no_post_may_everything_alone() -> None:
     assert MAY["CITIZEN"] == frozenset()
     assert MAY["SUPERVISOR"] - MAY["CLERK"] == {
         Act.APPROVE_LIFTING, Act.APPROVE_NUMBER_CHANGE, Act.CONFIRM_PROXY, Act.DECIDE_ROW, Act.ADMINISTER_AGENCY,
+        Act.STOP_COPIES,
     }  # fmt: skip
 
 

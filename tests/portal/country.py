@@ -18,10 +18,12 @@ from cards import issuance
 from cards.models import Card
 from codes import rist1
 from codes.rist1 import Code
-from exchange import conversion, delivery, inquiry, ledger, looks, self_inquiry
+from exchange import conversion, delivery, inquiry, ledger, looks, registration, self_inquiry
 from exchange.conversion import convert
 from exchange.inquiry import Refused
 from holdings import copies
+from holdings.models import Run, Withdrawal
+from holdings.periods import Period
 from notifications.delivery import deliver
 from payments import charging
 from tests.cards.chips import PASSWORD, PIN
@@ -70,6 +72,24 @@ def hold(user: User, agency: str, data_set: str, at: dt.datetime, **values: str)
         for code, value in values.items()
     }
     copies.register(agency=agency, code=code_at(user, agency), data_set=data_set, items=items, at=at)
+
+
+def correct(user: User, at: dt.datetime) -> None:
+    """Mitaka finds that its copy of the citizen's local tax was wrong, and corrects it."""
+    items = {item: {"value": "1"} for item in (*INCOME, "0200000050", "0200000060", "0200000070")}
+    copy = registration.HandedIn(
+        code=code_at(user, MITAKA), data_set=TAX, layout_version=1, items=items, reference=secrets.token_hex(8)
+    )
+    mitaka = Agency.objects.known(MITAKA)
+    registration.register(agency=mitaka, kind=Run.Kind.CORRECTION, handed_in=[copy], at=at)
+
+
+def withdraw(user: User, at: dt.datetime, reason: str = "WRONG_PERSON") -> None:
+    """Mitaka withdraws that copy."""
+    registration.withdraw(
+        agency=Agency.objects.known(MITAKA), code=code_at(user, MITAKA), data_set=TAX, period=Period(),
+        reason=Withdrawal(reason), at=at,
+    )  # fmt: skip
 
 
 def ask(user: User, at: dt.datetime, *, who: str = CHOFU, whom: str = MITAKA, affair: str = ALLOWANCE) -> str:

@@ -15,6 +15,7 @@ from accounts import session_vault
 from accounts.models import User
 from exchange import self_inquiry
 from exchange.inquiry import Answer, Refused
+from holdings.layout import NULL_REASONS
 from tests.portal import country
 from tests.support import DATABASES
 
@@ -46,6 +47,32 @@ def test_absence_has_its_reason_in_words(english: Client, hanako: User) -> None:
     expected = ["Not decided yet", "Does not apply to you"]
     assert [words for words in expected if words not in page] == []
     assert "NOT_" not in page
+
+
+REASONS = {
+    "NOT_APPLICABLE": {"en": "Does not apply to you", "ja": "該当しません"},
+    "NOT_HELD": {"en": "Not held by this agency", "ja": "この機関には記録がありません"},
+    "WITHHELD": {"en": "Not shown, for a reason in law", "ja": "法令の理由により表示できません"},
+    "NOT_YET_FIXED": {"en": "Not decided yet", "ja": "まだ確定していません"},
+}
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_every_reason_for_absence_has_words(kenji: User, at: dt.datetime, language: str) -> None:
+    assert set(REASONS) == set(NULL_REASONS)
+    items = dict(zip(("_0100000010", "_0100000030", "_0100000040", "_0100000050"), REASONS, strict=True))
+    held = {item: f"<{reason}>" for item, reason in items.items()}
+    country.hold(kenji, country.CHOFU, country.RESIDENT, at - dt.timedelta(days=1), **held)
+    page = shown(country.sign_in(Client(headers={"accept-language": language}), kenji))
+    assert [words[language] for words in REASONS.values() if f">{words[language]}</span>" not in page] == []
+    assert not any(reason in page for reason in REASONS)
+
+
+def test_what_is_being_checked_is_not_called_nothing(english: Client, hanako: User, at: dt.datetime) -> None:
+    country.correct(hanako, at)
+    country.withdraw(hanako, at, reason="WRONG_CONTENT")
+    page = shown(country.sign_in(english, hanako))
+    assert "Mitaka City: Local tax – not registered yet, or being checked" in page
 
 
 def test_each_card_leads_to_the_record_of_its_question(english: Client, hanako: User) -> None:

@@ -55,6 +55,32 @@ def test_the_detail_of_a_refusal_says_that_no_law_allows_it(english: Client, han
 
 
 @pytest.mark.parametrize(
+    ("language", "corrected", "withdrawn", "told"),
+    [
+        ("en", "Mitaka City corrected what it had provided here: it had been wrong.",
+         "Mitaka City withdrew what it had provided here: it should not have been given.", "Chofu City is told of it"),
+        ("ja", "三鷹市は、ここで提供した情報に誤りがあったため、訂正しました。",
+         "三鷹市は、ここで提供した情報が提供すべきでないものだったため、取り下げました。", "調布市には、"),
+    ],
+)  # fmt: skip
+def test_what_was_corrected_or_withdrawn_later_stands_beside_its_record(
+    hanako: User, at: dt.datetime, language: str, corrected: str, withdrawn: str, told: str
+) -> None:
+    browser = country.sign_in(Client(headers={"accept-language": language}), hanako)
+    reference = country.ask(hanako, at)
+    other = country.ask(hanako, at, whom=country.FUCHU)
+    said_before = browser.get("/records/").content.decode()
+    country.correct(hanako, at)
+    pages = [browser.get(f"/records/{reference}/").content.decode(), browser.get("/records/").content.decode()]
+    assert [corrected in page for page in (said_before, *pages)] == [False, True, True]
+    assert told in pages[0]
+    assert corrected not in browser.get(f"/records/{other}/").content.decode()
+    country.withdraw(hanako, at + MINUTE)
+    pages = [browser.get(f"/records/{reference}/").content.decode(), browser.get("/records/").content.decode()]
+    assert [withdrawn in page for page in pages] == [True, True]
+
+
+@pytest.mark.parametrize(
     "kind,words", [("look", "A clerk of Chofu City"), ("self", "You yourself, through"), ("send", "Who sent")]
 )
 def test_the_detail_of_other_kinds(english: Client, kenji: User, at: dt.datetime, kind: str, words: str) -> None:
