@@ -19,9 +19,9 @@ from rest_framework import exceptions, status
 from codes.rist1 import MalformedCode
 from exchange.decisions import NotAsked
 from exchange.permission import Refused
+from exchange.registration import NotTheProvider
 from exchange.repeats import ReferenceTaken as InquiryReferenceTaken
 from exchange.standing import AnswerErased, HasEnded, InProgress, UnknownInquiry
-from exchange.registration import NotTheProvider
 from holdings.registration import LayoutNotSupported, NotRegistered
 from holdings.registration import ReferenceTaken as CopyReferenceTaken
 from notifications.delivery import NotDeliverable

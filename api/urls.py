@@ -4,8 +4,20 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path, re_path
 
-from api.views import codes, copies, deliveries, inquiries, keys, layouts, pages, permissions, provisions, recalls
-from api.views import schema, token
+from api.views import (
+    codes,
+    copies,
+    deliveries,
+    inquiries,
+    keys,
+    layouts,
+    pages,
+    permissions,
+    provisions,
+    recalls,
+    schema,
+    token,
+)
 from api.views.base import NoSuchAddress
 
 app_name = "api"

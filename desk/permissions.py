@@ -56,7 +56,7 @@ READING = frozenset(
     {Act.SEE_NOTICES, Act.SEE_CHARGES, Act.SEE_RECORDS, Act.SEE_AGENCIES, Act.SEE_STATUTE, Act.SEE_COPIES}
 )
 
-# What is done at any agency, whether or not it keeps a register of residents. A supervisor alone stops a whole data set.
+# What is done at any agency, whether or not it keeps a register of residents (a whole data set a supervisor stops).
 EVERYWHERE = READING | {Act.ANSWER_INQUIRIES, Act.STOP_COPIES}
 
 MAY: dict[str, frozenset[Act]] = {

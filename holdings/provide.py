@@ -45,7 +45,7 @@ class Provision:
 
     outcome: str
     items: list[ItemValue]
-    copy_of: Period = Period()
+    copy_of: Period | None = None
 
     def __repr__(self) -> str:
         return "<Provision>"
@@ -130,6 +130,7 @@ def from_copies(
 
 def keep_record(question: WaitingQuestion, provision: Provision, *, at: datetime) -> None:
     """The provider's own record (article 23(1)) of a question that is over."""
+    copy_of = provision.copy_of or Period()
     ProvisionCopy.objects.create(
         id=question.id,
         agency=question.agency,
@@ -140,8 +141,8 @@ def keep_record(question: WaitingQuestion, provision: Provision, *, at: datetime
         outcome=provision.outcome,
         is_withheld=question.is_withheld,
         at=at.replace(microsecond=0),
-        fiscal_year=provision.copy_of.fiscal_year,
-        begins_on=provision.copy_of.begins_on,
+        fiscal_year=copy_of.fiscal_year,
+        begins_on=copy_of.begins_on,
     )
 
 

@@ -30,7 +30,7 @@ from exchange import messages, service_key
 from exchange.providers import breaker, http
 from exchange.providers.question import Held, NotReached, Question, TooLate
 from holdings import remote
-from holdings.copies import NULL_REASONS
+from holdings.layout import NULL_REASONS
 from holdings.periods import Period
 from holdings.provide import ANSWERED, NO_RECORD, NOT_REGISTERED, ItemValue, Provision
 
