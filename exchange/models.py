@@ -105,7 +105,13 @@ class AccessRecord(models.Model):
     objects = AccessRecordQuerySet.as_manager()
 
     class Meta:
-        indexes = [models.Index(fields=["subject", "-leaf"], name="record_of_subject")]
+        indexes = [
+            models.Index(fields=["subject", "-leaf"], name="record_of_subject"),
+            models.Index(fields=["at"], name="record_by_time"),
+            models.Index(fields=["disclosed_from"], name="record_by_disclosure"),
+            models.Index(fields=["-leaf"], condition=Q(phase="REFUSED"), name="refusals_newest_first"),
+            models.Index(fields=["-at"], condition=Q(kind="LOOK"), name="looks_newest_first"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["event"], condition=~Q(phase="ANSWERED"), name="an_event_opens_once"),
             models.UniqueConstraint(fields=["event"], condition=Q(phase="ANSWERED"), name="an_event_closes_once"),
@@ -164,3 +170,7 @@ class Cosignature(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["checkpoint", "witness"], name="a_witness_signs_once")]
+
+
+# What a citizen asks about a record has a module of its own; Django finds models here.
+from exchange import question_models as question_models  # noqa: E402

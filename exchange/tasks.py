@@ -9,7 +9,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from exchange import audit, reconciliation, sequencer
+from exchange import audit, questions, reconciliation, retention, sequencer
 from exchange.witnessing import NotWitnessed, Witness, ask
 
 log = logging.getLogger(__name__)
@@ -41,3 +41,12 @@ def check_records() -> None:
     until = now - timedelta(minutes=5)
     for difference in reconciliation.differences(since=until - timedelta(days=2), until=until):
         log.error("Event %s: %s", difference.reference, difference.what)
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def delete_expired_records() -> None:
+    """Delete what is older than seven years, and the words of questions that ended long ago. Every night."""
+    now = timezone.now()
+    questions.close_answered(at=now)
+    questions.erase_texts(at=now)
+    retention.delete_expired(at=now)
