@@ -26,9 +26,7 @@ from notifications.models import Mailbox
 _SERIES = "question"
 
 
-def ask(
-    *, user: User, reference: uuid.UUID, ground: str, text: str = "", is_protected: bool, at: datetime
-) -> Question:
+def ask(*, user: User, reference: uuid.UUID, ground: str, text: str = "", is_protected: bool, at: datetime) -> Question:
     """Ask about one of the citizen's own records.
 
     Whose address is protected gives the agency no words of her own, which might say more than it knows already: they

@@ -7,8 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Purpose(models.TextChoices):
-    """Each names a task of the municipality under the Basic Resident Registration Act or the Number Act; the last one is
-    the commission's."""
+    """Each names a task of the municipality under the Basic Resident Registration Act or the Number Act; the last one
+    is the commission's."""
 
     MOVING = "MOVING", _("a notification of moving")
     PERSONAL_STATUS = "PERSONAL_STATUS", _("a notification of birth, change of name or death")

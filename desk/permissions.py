@@ -11,6 +11,7 @@ from enum import Enum, auto
 from django.contrib.auth.models import AnonymousUser
 
 from accounts.models import User
+from crossings import supervise
 from residents.models import Resident, Status
 
 
@@ -36,10 +37,14 @@ class Act(Enum):
     SEE_RECORDS = auto()
     SEE_AGENCIES = auto()
     SEE_STATUTE = auto()
+    ANSWER_QUESTIONS = auto()
+    SUPERVISE = auto()
 
 
 SECOND_STEPS = frozenset({Act.APPROVE_LIFTING, Act.APPROVE_NUMBER_CHANGE, Act.CONFIRM_PROXY})
 READING = frozenset({Act.SEE_NOTICES, Act.SEE_CHARGES, Act.SEE_RECORDS, Act.SEE_AGENCIES, Act.SEE_STATUTE})
+# What a clerk of any agency does, about the agency's own records.
+OF_ANY_AGENCY = READING | {Act.ANSWER_QUESTIONS}
 
 MAY: dict[str, frozenset[Act]] = {
     User.Post.CITIZEN: frozenset(),
@@ -58,12 +63,23 @@ def may(user: User | AnonymousUser, act: Act) -> bool:
         return False
     if act not in MAY[user.post]:
         return False
-    return act in READING or serves_municipality(user)
+    if act is Act.SUPERVISE:
+        return serves_commission(user)
+    return act in OF_ANY_AGENCY or serves_municipality(user)
 
 
 def serves_municipality(user: User) -> bool:
     """Whether the clerk's agency keeps a register of residents."""
     return user.agency[:1] != "9" and user.agency[2:5] != _PREFECTURE
+
+
+def serves_commission(user: User) -> bool:
+    """Whether the clerk's agency supervises all others. Looked up once in a request, and not for municipalities."""
+    if user.agency[:1] != "9":
+        return False
+    if not hasattr(user, "_serves_commission"):
+        user._serves_commission = supervise.serves(user) is not None  # type: ignore[attr-defined]
+    return bool(user._serves_commission)  # type: ignore[attr-defined]
 
 
 def keeps(user: User, resident: Resident) -> bool:

@@ -143,9 +143,7 @@ def answer(*, agency: Agency, question: Question, text: str, at: datetime) -> No
     """The agency's answer, in time or late. Raises NotInThisState, TextRefused."""
     words = _seal(question, "answer", _checked(text, LONGEST_ANSWER))
     asked = Question.objects.filter(agency=agency, state=Question.State.ASKED)
-    _move(
-        asked, question, state=Question.State.ANSWERED, answered_at=_second(at), answer_sealed=words, to_be_told=True
-    )
+    _move(asked, question, state=Question.State.ANSWERED, answered_at=_second(at), answer_sealed=words, to_be_told=True)
 
 
 def rule(*, question: Question, text: str, at: datetime) -> None:

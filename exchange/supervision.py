@@ -43,6 +43,9 @@ HOURS_OF_COPIES = 24
 OFFICE_HOURS = range(7, 20)
 _JAPAN = ZoneInfo("Asia/Tokyo")
 _SHOWN_REFERENCES = 3
+# As an outcome to look for: whatever the permission table did not refuse.
+OTHER = "other"
+_NOT_PERMITTED = (statute.NoLegalBasis, statute.AssessmentMissing, statute.ItemNotAllowed)
 _LOOKED, _SEARCHED = looks.GROUNDS["register"][0], looks.GROUNDS["search"][0]
 _CLERKS_AFFAIRS = (_LOOKED, _SEARCHED, looks.GROUNDS["number"][0])
 
@@ -190,8 +193,10 @@ def refusals(
             raise ValueError("Not a refusal on record.")
         rows = rows.filter(leaf__lt=last.leaf_id)
     for name, value in (("inquirer", agency), ("affair", affair), ("outcome", outcome)):
-        if value:
+        if value and value != OTHER:
             rows = rows.filter(_says(name, value))
+    if outcome == OTHER:
+        rows = rows.exclude(reduce(or_, [_says("outcome", refusal.outcome) for refusal in _NOT_PERMITTED]))
     if since:
         rows = rows.filter(at__gte=_midnight(since))
     if until:
@@ -288,9 +293,7 @@ def log_state() -> LogState:
     """The last checkpoint, how many records wait for their place, and how far each witness has signed."""
     newest: Checkpoint | None = tree.newest_checkpoint()
     size = newest.size if newest else 0
-    signed = dict(
-        Cosignature.objects.values("witness").annotate(size=Max("checkpoint")).values_list("witness", "size")
-    )
+    signed = dict(Cosignature.objects.values("witness").annotate(size=Max("checkpoint")).values_list("witness", "size"))
     asked = {str(Witness.parse(text).verifier.name) for text in settings.WITNESSES}
     return LogState(
         size,

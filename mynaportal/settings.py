@@ -224,7 +224,7 @@ CACHES = {
 LOG_ORIGIN = env("MYNA_LOG_ORIGIN", "mynaportal.example/log")
 WITNESSES = env_list("MYNA_WITNESSES")  # each "<address> <verifier key>"
 
-# --- questions about a record: the agency's time, how often one may ask, how long the words stay after the end ---------
+# --- questions about a record: days for the answer, how many a person may ask in a day, days until the words go -------
 QUESTION_ANSWER_DAYS = int(env("MYNA_QUESTION_ANSWER_DAYS", "14"))
 QUESTIONS_PER_DAY = int(env("MYNA_QUESTIONS_PER_DAY", "10"))
 QUESTION_TEXT_DAYS = int(env("MYNA_QUESTION_TEXT_DAYS", "365"))

@@ -27,6 +27,10 @@ def home(request: HttpRequest) -> HttpResponse:
          _("A person who has moved out of another municipality.")),
         (Act.REGISTER, "residents_resident_new", _("New resident"), _("A birth, or a first arrival from abroad.")),
         (Act.SEE_REQUESTS, "approvals", _("Second step"), _("What waits for a second clerk.")),
+        (Act.SUPERVISE, "supervision", _("Supervision"),
+         _("Refusals, unusual looks, copies, assessments, the log. No page names a person.")),
+        (Act.ANSWER_QUESTIONS, "questions", _("Questions from citizens"),
+         _("What citizens ask about your agency's records. Each has a deadline.")),
         (Act.SEE_AGENCIES, "lists", _("Lists"),
          _("What your agency sent and asked, the agencies, the permission table.")),
     ]  # fmt: skip
