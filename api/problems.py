@@ -107,6 +107,16 @@ KINDS: dict[str, Kind] = {
     ),
     "refused": Kind(403, "Refused", "The exchange refused the request. The code says why; the refusal is on record."),
     "not-found": Kind(404, "No such address", "The addresses are listed in the schema at /api/schema/."),
+    "no-such-question": Kind(
+        404,
+        "No such question",
+        "No citizen has asked you about the record with this reference, or the question was passed to the commission.",
+    ),
+    "question-answered": Kind(
+        409,
+        "The question was answered",
+        "There is another answer to this question already. Sending the same answer again changes nothing.",
+    ),
     "method-not-allowed": Kind(
         405,
         "Method not allowed",

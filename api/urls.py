@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path, re_path
 
-from api.views import codes, deliveries, inquiries, keys, pages, schema, token
+from api.views import codes, deliveries, inquiries, keys, pages, questions, schema, token
 from api.views.base import NoSuchAddress
 
 app_name = "api"
@@ -20,5 +20,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("v1/charges", deliveries.Charges.as_view(), name="charges"),
     path("v1/codes/collect", codes.Collect.as_view(), name="codes-collect"),
     path("v1/codes/confirm", codes.Confirm.as_view(), name="codes-confirm"),
+    path("v1/questions/collect", questions.Collect.as_view(), name="questions-collect"),
+    path("v1/questions/answer", questions.Answer.as_view(), name="questions-answer"),
     re_path(r"", NoSuchAddress.as_view(), name="no-such-address"),
 ]

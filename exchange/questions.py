@@ -229,9 +229,9 @@ def by_reference(*, agency: Agency, reference: str | uuid.UUID) -> Question:
     return found
 
 
-def answer_of(question: Question) -> str:
-    """The agency's answer, opened; empty while there is none."""
-    return _open(question, "answer")
+def is_answer(question: Question, text: str) -> bool:
+    """Whether the agency's answer has this text: then the same was sent twice."""
+    return _open(question, "answer") == _checked(text, LONGEST_ANSWER)
 
 
 def passed_on(*, at: datetime, limit: int = 100) -> list[Received]:

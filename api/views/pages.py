@@ -30,6 +30,8 @@ def index(request: HttpRequest) -> HttpResponse:
         ("/api/v1/charges", _("Sends a bill to one person.")),
         ("/api/v1/codes/collect", _("Fetches newly issued codes, encrypted to your key.")),
         ("/api/v1/codes/confirm", _("Says that the codes have arrived, so that they are deleted here.")),
+        ("/api/v1/questions/collect", _("Fetches what citizens ask about your agency's records.")),
+        ("/api/v1/questions/answer", _("Answers such a question.")),
         ("/api/keys", _("Publishes the keys that answers are signed with.")),
     ]
     examples = {"inquiry": INQUIRY, "answer": INQUIRY_ANSWER, "refusal": REFUSAL}

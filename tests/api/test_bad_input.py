@@ -18,7 +18,8 @@ pytestmark = DATABASES
 
 INQUIRIES, NOTICES, CHARGES = "/api/v1/inquiries", "/api/v1/notices", "/api/v1/charges"
 COLLECT, CONFIRM = "/api/v1/codes/collect", "/api/v1/codes/confirm"
-ADDRESSES = [INQUIRIES, NOTICES, CHARGES, COLLECT, CONFIRM]
+QUESTIONS, ANSWER = "/api/v1/questions/collect", "/api/v1/questions/answer"
+ADDRESSES = [INQUIRIES, NOTICES, CHARGES, COLLECT, CONFIRM, QUESTIONS, ANSWER]
 
 # Never issued; its check digit is right.
 NUMBER = "123456789018"
@@ -233,6 +234,7 @@ WRONG = [
     (COLLECT, "limit", 0),
     (COLLECT, "limit", 501),
     (COLLECT, "limit", "5"),
+    (QUESTIONS, "limit", 501),
     (CONFIRM, "acquisitions", []),
     (CONFIRM, "acquisitions", "0d0f2b8a-64c5-4b8c-9d3b-6c1f6f7a2c55"),
     (CONFIRM, "acquisitions", [1]),
@@ -268,6 +270,8 @@ REQUIRED = {
     CHARGES: ["code", "affair", "reference", "title", "amount", "due_on"],
     COLLECT: [],
     CONFIRM: ["acquisitions"],
+    QUESTIONS: [],
+    ANSWER: ["record", "text"],
 }
 
 
@@ -339,7 +343,7 @@ def test_random_bodies_are_answered_with_a_problem(country: Country) -> None:
     """No body whatever gets anything but a problem: values of every JSON kind in every field."""
     token = country.chofu.token()
     values = [None, True, 0, -1, 1.5, 1e400, "", "x", "0" * 300, [], [[]], [{}], {}, {"a": {"b": []}}, "\u0000", "💣"]
-    for path in (INQUIRIES, NOTICES, CHARGES, CONFIRM):
+    for path in (INQUIRIES, NOTICES, CHARGES, CONFIRM, ANSWER):
         for name in REQUIRED[path]:
             for value in values:
                 body = json.dumps({name: value}).replace("Infinity", "1e999").encode()

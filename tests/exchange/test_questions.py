@@ -129,7 +129,8 @@ def test_the_second_of_two_answers_changes_nothing() -> None:
     answer(question, "一つ目")
     with pytest.raises(questions.NotInThisState):
         answer(question, "二つ目")
-    assert questions.answer_of(Question.objects.get(pk=question.pk)) == "一つ目"
+    row = Question.objects.get(pk=question.pk)
+    assert (questions.is_answer(row, "一つ目"), questions.is_answer(row, "二つ目")) == (True, False)
 
 
 def test_one_open_question_per_record_and_another_after_it() -> None:
