@@ -160,6 +160,7 @@ class LogState:
 class _Look:
     """A look opened in this process. `person` is only compared."""
 
+    place: int
     at: datetime
     event: uuid.UUID
     agency: str
@@ -318,7 +319,14 @@ def _opened(row: AccessRecord) -> _Look:
     body, private = json.loads(row.leaf.body), ledger.private_of(row)
     person = bytes(row.subject) if row.subject else None
     return _Look(
-        row.at, row.event, body["inquirer"], private["clerk"], person, body["affair"], bool(private["case_number"])
+        row.leaf_id,
+        row.at,
+        row.event,
+        body["inquirer"],
+        private["clerk"],
+        person,
+        body["affair"],
+        bool(private["case_number"]),
     )
 
 
@@ -359,7 +367,7 @@ def _series(group: Iterable[_Look]) -> Iterator[list[_Look]]:
     """Searches one after another on one day with nobody opened in between. A search is on record before it is answered,
     so what it found is on no record; that nobody was opened after it is."""
     series: list[_Look] = []
-    for look in sorted(group, key=lambda look: look.at):
+    for look in sorted(group, key=lambda look: look.place):
         if series and (look.affair != _SEARCHED or legal_day(look.at) != legal_day(series[-1].at)):
             yield series
             series = []
