@@ -13,6 +13,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from agencies.models import Agency
@@ -134,11 +135,11 @@ def _facts(received: Received, commission: bool) -> list[tuple[str, Any]]:
         (_("Answer due by"), question.answer_by),
         (_("Agency"), record.inquirer.name),
         (_("Asked"), record.provider.name if record.provider else ""),
-        (_("Kind"), KINDS[Kind(record.kind)]),
+        (_("Kind"), capfirst(KINDS[Kind(record.kind)])),
         (_("At"), record.asked_at),
         (_("Affair"), record.affair_name),
         (_("Data set"), record.data_set_name),
-        (_("Purpose"), in_words(record.purpose)),
+        (_("Purpose"), capfirst(in_words(record.purpose))),
         (_("Outcome"), record.outcome_text),
         (_("Case number"), "" if commission else received.case_number),
         (_("Reference of the record"), record.reference),

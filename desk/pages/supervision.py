@@ -11,6 +11,7 @@ from uuid import UUID
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from crossings import supervise
@@ -74,7 +75,7 @@ def unusual(request: HttpRequest) -> HttpResponse:
     rows = [
         _row(
             columns,
-            [UNUSUAL[one.what], one.agency.name, one.clerk[:12] or "–", one.count, one.first_at, one.last_at],
+            [capfirst(UNUSUAL[one.what]), one.agency.name, one.clerk[:12] or "–", one.count, one.first_at, one.last_at],
             one.references,
         )
         for one in found.findings
@@ -117,7 +118,13 @@ def assessments(request: HttpRequest) -> HttpResponse:
     columns = [_("Agency"), _("Local code"), _("Kind"), _("Valid until")]
     rows = [
         _row(
-            columns, [agency.name, agency.local_code, agency.get_kind_display(), agency.assessment_until or _("never")]
+            columns,
+            [
+                agency.name,
+                agency.local_code,
+                capfirst(agency.get_kind_display()),
+                agency.assessment_until or capfirst(_("never")),
+            ],
         )
         for agency in supervision.without_assessment(on=legal_day(timezone.now()))
     ]
@@ -134,7 +141,8 @@ def withheld(request: HttpRequest) -> HttpResponse:
     found, is_cut = supervision.withheld(on=legal_day(timezone.now()))
     columns = [_("Agency"), _("Shown from"), _("Made under"), _("How many")]
     rows = [
-        _row(columns, [one.agency.name, one.until or _("no day set"), one.article or "–", one.count]) for one in found
+        _row(columns, [one.agency.name, one.until or capfirst(_("no day set")), one.article or "–", one.count])
+        for one in found
     ]
     return _show(
         request, "desk/supervised.html", title=_("Withheld records"), columns=columns, rows=rows,
@@ -197,9 +205,9 @@ def _refusal(refusal: supervision.Refusal) -> list[Any]:
         refusal.at,
         refusal.inquirer.name,
         _name(refusal.provider),
-        KINDS[Kind(refusal.kind)],
-        refusal.affair_name or _("an affair that the law does not know"),
-        OUTCOMES.get(refusal.outcome, refusal.outcome),
+        capfirst(KINDS[Kind(refusal.kind)]),
+        refusal.affair_name or capfirst(_("an affair that the law does not know")),
+        capfirst(OUTCOMES.get(refusal.outcome, refusal.outcome)),
     ]
 
 
@@ -211,10 +219,10 @@ def _behind(revealed: supervise.Revealed) -> list[tuple[str, Any]]:
         (_("At"), record.asked_at),
         (_("Affair"), record.affair_name),
         (_("Data set"), record.data_set_name),
-        (_("Purpose"), in_words(revealed.purpose)),
+        (_("Purpose"), capfirst(in_words(revealed.purpose))),
         (_("Case number"), revealed.case_number),
         (_("Clerk"), revealed.clerk_name),
-        (_("Post"), revealed.clerk_post),
+        (_("Post"), capfirst(revealed.clerk_post)),
         (_("Evidence: clerk, as the agency names it"), revealed.evidence.get("clerk", "")),
         (_("Evidence: section"), revealed.evidence.get("section", "")),
         (_("Evidence: case number"), revealed.evidence.get("case_number", "")),

@@ -8,6 +8,7 @@ from datetime import date
 from mynaportal.demo.addresses import CHOFU, FUCHU, MITAKA, Address
 from mynaportal.demo.families import FEMALE, MALE, MID_TO_LONG_TERM, Household, japanese
 
+COMMISSION = "900051"
 PIN = "1234"
 SIGNATURE_PASSWORD = "ABC123"  # noqa: S105  published, like the PIN, so that anyone can try the demo's cards
 HANAKO_MOVES_ON = date(2026, 6, 1)
@@ -21,7 +22,7 @@ MISAKI_NEW_HOME = Address(MITAKA, "1810012", "東京都", "三鷹市", "上連�
 
 @dataclass(frozen=True, slots=True)
 class Clerk:
-    """A post: whose, at which municipality, and the file name of the card that opens the desk."""
+    """A post: whose, at which agency, and the file name of the card that opens the desk."""
 
     person: str
     agency: str
@@ -58,7 +59,11 @@ _CLERKS = (
     ("chofu-clerk-2", CHOFU, ("加藤", "カトウ"), ("恵美", "エミ"), FEMALE, "1993-12-19"),
     ("chofu-supervisor", CHOFU, ("吉田", "ヨシダ"), ("雅子", "マサコ"), FEMALE, "1968-10-02"),
 )
-CLERKS = tuple(Clerk(slug, agency, slug.endswith("supervisor")) for slug, agency, *_ in _CLERKS)
+# She lives in Fuchu, and supervises all agencies; no municipality's register is open to her.
+_OFFICER = ("commission-officer", COMMISSION, ("松本", "マツモト"), ("直美", "ナオミ"), FEMALE, "1979-02-17")
+_OFFICERS_HOME = Address(FUCHU, "1830055", "東京都", "府中市", "府中町", "2丁目6番地1", "")
+
+CLERKS = tuple(Clerk(slug, agency, slug.endswith("supervisor")) for slug, agency, *_ in (*_CLERKS, _OFFICER))
 CLERK_KEYS = frozenset(clerk.person for clerk in CLERKS)
 
 # Who has a card, and the card's file name.
@@ -88,10 +93,11 @@ def households() -> list[Household]:
         Household("hayashi", flat, date(2020, 7, 1), (MISAKI,)),
         Household("tran", chofu, date(2023, 9, 1), (LINH,)),
     ]
-    for (slug, agency, family, given, sex, birth_date), home in zip(_CLERKS, _MITAKA_HOMES + _CHOFU_HOMES, strict=True):
+    posts = zip((*_CLERKS, _OFFICER), (*_MITAKA_HOMES, *_CHOFU_HOMES, _OFFICERS_HOME), strict=True)
+    for (slug, agency, family, given, sex, birth_date), home in posts:
         clerk = japanese(slug, family, given, sex=sex, birth_date=birth_date, relation="HEAD")
         homes.append(Household(slug, home, date(2015, 5, 1), (clerk,)))
-        assert home.local_government_code == agency  # noqa: S101  the table above
+        assert home.local_government_code == agency or agency == COMMISSION  # noqa: S101  the table above
     return homes
 
 

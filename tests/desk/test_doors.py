@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 
 import pytest
@@ -20,6 +21,11 @@ LIST = (302, 302, 200, 200, 200)
 PERSON = (302, 302, "purpose", 200, 200)
 ONLY_WHERE_IT_STANDS = (302, 302, "purpose", 404, 404)
 SECOND_STEP = (302, 302, 403, 403, 404)
+OF_THE_COMMISSION = (302, 302, 403, 403, 403)
+COMMISSIONS = (
+    "supervision", "refusals", "unusual", "copies", "assessments", "withheld", "log", "passed-on", "passed-on-one",
+    "behind",
+)  # fmt: skip
 OUTCOMES = {
     "login": (200, 200, IN, IN, IN),
     "sign-in-answer": (405, 405, 405, 405, 405),
@@ -30,6 +36,9 @@ OUTCOMES = {
     "ended": (200, 200, IN, IN, IN),
     "index": LIST,
     "approvals": LIST,
+    "questions": LIST,
+    "question": (302, 302, 404, 404, 404),
+    **dict.fromkeys(COMMISSIONS, OF_THE_COMMISSION),
     "lists": LIST,
     "statute": LIST,
     "jsi18n": LIST,
@@ -82,6 +91,10 @@ def address_of(name: str, world: World) -> str:
         arguments["slug"] = "moving-out"
     if name == "residents_resident_card_act":
         arguments["slug"] = "form"
+    if name in {"question", "passed-on-one"}:
+        arguments["question_id"] = uuid.uuid4()
+    if name == "behind":
+        arguments["reference"] = uuid.uuid4()
     return reverse(f"desk:{name}", kwargs=arguments)
 
 
