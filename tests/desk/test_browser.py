@@ -32,6 +32,12 @@ PAGES = {
         RESIDENTS + "{taro}/card/issue/", "/desk/approvals/", "/desk/lists/", "/desk/lists/statute/",
         "/desk/agencies/agency/", "/desk/exchange/accessrecord/", "/desk/payments/charge/",
     ],
+    "officer": [
+        "/desk/", "/desk/questions/", *("/desk/supervision/" + page for page in (
+            "", "refusals/?outcome=2001", "looks/", "copies/", "assessments/", "withheld/", "log/", "questions/",
+            "record/{record}/",
+        )),
+    ],
     "supervisor": [
         RESIDENTS + "{hanako}/change/", RESIDENTS + "{hanako}/number/new/approve/",
         RESIDENTS + "{hanako}/protection/lifting/approve/", "/desk/nowhere/",
@@ -49,12 +55,16 @@ for resident in (w.jiro, w.hanako):
 clerk.post(world.address("ask_for_number", w.hanako.pk), {"reason": "NUMBER_LEAKED"})
 clerk.post(world.address("protect", w.hanako.pk), {"sure": "on"})
 clerk.post(world.address("ask_to_lift", w.hanako.pk), {"sure": "on"})
+from tests.desk.test_supervision import looked
+record = looked(w, 6)
 session = lambda client: {"session": client.cookies["session"].value}
 print(json.dumps({
     "cookies": {
         "nobody": {}, "clerk": session(clerk), "supervisor": session(supervisor), "fresh": session(w.client(w.second)),
+        "officer": session(w.client(w.officer)),
     },
     "hanako": str(w.hanako.pk), "taro": str(w.taro.pk), "jiro": str(w.jiro.pk),
+    "record": record,
 }))
 """
 
