@@ -10,6 +10,7 @@ The answer is committed in the exchange before the letter is written in the port
 
 from __future__ import annotations
 
+import logging
 import uuid
 from datetime import datetime
 
@@ -24,6 +25,8 @@ from notifications import delivery
 from notifications.models import Mailbox
 
 _SERIES = "question"
+
+logger = logging.getLogger(__name__)
 
 
 def ask(*, user: User, reference: uuid.UUID, ground: str, text: str = "", is_protected: bool, at: datetime) -> Question:
@@ -46,21 +49,29 @@ def ask(*, user: User, reference: uuid.UUID, ground: str, text: str = "", is_pro
 def answer(*, agency: Agency, question: Question, text: str, at: datetime) -> None:
     """The agency answers, and the person is told. Raises NotInThisState, TextRefused."""
     questions.answer(agency=agency, question=question, text=text, at=at)
-    _tell(question.pk, at)
+    _try_to_tell(question.pk, at)
 
 
 def rule(*, question: Question, text: str, at: datetime) -> None:
     """The commission answers, and the person is told. Raises NotInThisState, TextRefused."""
     questions.rule(question=question, text=text, at=at)
-    _tell(question.pk, at)
+    _try_to_tell(question.pk, at)
 
 
 def tell_waiting(*, at: datetime) -> int:
     """Write the letters that a crash left unwritten. Returns how many answers there were."""
     waiting = questions.to_be_told()
     for question in waiting:
-        _tell(question.pk, at)
+        _try_to_tell(question.pk, at)
     return len(waiting)
+
+
+def _try_to_tell(question_id: uuid.UUID, at: datetime) -> None:
+    """The answer is committed and counts, whatever becomes of its letter now."""
+    try:
+        _tell(question_id, at)
+    except Exception as error:  # whatever its class: an error's text may repeat what a row holds
+        logger.error("A letter about an answered question waits (%s).", type(error).__name__)
 
 
 def _tell(question_id: uuid.UUID, at: datetime) -> None:

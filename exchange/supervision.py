@@ -33,6 +33,9 @@ from exchange.witnessing import Witness
 from holdings.periods import legal_day
 
 MOST_LOOKS = 5000
+# Codes that are issued stand among the looks too, and far more of them.
+MOST_LOOKS_PASSED = 200_000
+MOST_RECORDS_COMPARED = 50_000
 MOST_WITHHELD = 5000
 MOST_DIFFERENCES = 200
 DAYS_OF_LOOKS = 30
@@ -123,6 +126,15 @@ class CopiesAmiss:
     at: datetime | None
     inquirer: Agency | None
     provider: Agency | None
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What is amiss among the events since an instant, and whether there is more of it than is listed."""
+
+    amiss: list[CopiesAmiss]
+    since: datetime
+    is_cut: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,10 +255,13 @@ def unusual(*, at: datetime, limits: Limits | None = None, most: int = MOST_LOOK
     return Findings(sorted(found, key=lambda finding: -finding.count), len(read), is_cut)
 
 
-def copies_amiss(*, at: datetime, most: int = MOST_DIFFERENCES) -> tuple[list[CopiesAmiss], bool]:
-    """Events of the last day that lack a copy (article 23), and whether there are more than are shown."""
+def copies_amiss(*, at: datetime, most: int = MOST_DIFFERENCES, records: int = MOST_RECORDS_COMPARED) -> Compared:
+    """Events of the last day that lack a copy (article 23). Where the day has more than so many records, only since the
+    oldest of the newest: the whole of it is compared every night."""
     until = at - TIME_TO_END
     since = until - timedelta(hours=HOURS_OF_COPIES)
+    newest = AccessRecord.objects.filter(at__gte=since, at__lt=until).order_by("-at").values_list("at", flat=True)
+    since = next(iter(newest[records : records + 1]), since)
     found = list(islice(reconciliation.differences(since=since, until=until), most + 1))
     events = [ledger.event_of(difference.reference, ledger.LOG) for difference in found]
     rows = {row.event: row for row in AccessRecord.objects.opening().filter(event__in=events).select_related("leaf")}
@@ -264,7 +279,7 @@ def copies_amiss(*, at: datetime, most: int = MOST_DIFFERENCES) -> tuple[list[Co
                 agencies.get(body["provider"]),
             )
         )
-    return amiss[:most], len(found) > most
+    return Compared(amiss[:most], since, len(found) > most)
 
 
 def without_assessment(*, on: date) -> list[Agency]:
@@ -308,11 +323,13 @@ def log_state() -> LogState:
 
 
 def _looks(at: datetime, most: int) -> tuple[list[_Look], bool]:
-    rows = AccessRecord.objects.filter(kind=Kind.LOOK, phase=Phase.ASKED, at__lte=at)
-    rows = rows.filter(at__gt=at - timedelta(days=DAYS_OF_LOOKS))
+    month = AccessRecord.objects.filter(kind=Kind.LOOK, at__lte=at, at__gt=at - timedelta(days=DAYS_OF_LOOKS))
+    newest = month.order_by("-at").values("leaf")
+    rows = AccessRecord.objects.filter(leaf__in=newest[:MOST_LOOKS_PASSED], phase=Phase.ASKED)
     rows = rows.filter(reduce(or_, [_says("affair", affair) for affair in _CLERKS_AFFAIRS]))
     found = list(rows.select_related("leaf").order_by("-at", "-leaf")[: most + 1])
-    return [_opened(row) for row in found[:most]], len(found) > most
+    is_cut = len(found) > most or newest[MOST_LOOKS_PASSED:].exists()
+    return [_opened(row) for row in found[:most]], is_cut
 
 
 def _opened(row: AccessRecord) -> _Look:

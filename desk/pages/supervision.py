@@ -96,18 +96,18 @@ def unusual(request: HttpRequest) -> HttpResponse:
 @for_clerks_who_may(Act.SUPERVISE)
 def copies(request: HttpRequest) -> HttpResponse:
     """Events whose copies differ (article 23)."""
-    found, is_cut = supervision.copies_amiss(at=timezone.now())
+    found = supervision.copies_amiss(at=timezone.now())
     columns = [_("What is amiss"), _("At"), _("Agency"), _("Asked"), _("Record")]
     rows = [
         _row(columns, [copies_words(one.what), one.at or "–", _name(one.inquirer), _name(one.provider)],
              [one.reference] if one.reference else [])
-        for one in found
+        for one in found.amiss
     ]  # fmt: skip
     return _show(
         request, "desk/supervised.html", title=_("Copies that differ"), columns=columns, rows=rows,
-        lead=_("Events of the last %(hours)s hours, but for the last minutes.")
-        % {"hours": supervision.HOURS_OF_COPIES},
-        warning=_("There are more than can be shown.") if is_cut else "",
+        lead=_("Events of the last day at most, but for the last minutes. Two days are compared every night."),
+        facts=[(_("Compared since"), found.since)],
+        warning=_("There are more than can be shown.") if found.is_cut else "",
         empty=_("Every event of this time has its copies."),
     )  # fmt: skip
 

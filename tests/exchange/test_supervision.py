@@ -158,6 +158,16 @@ def test_only_the_newest_are_read_and_it_is_said() -> None:
         assert (read.read, read.is_cut) == expected
 
 
+def test_codes_that_are_issued_do_not_make_a_look_dearer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervision, "MOST_LOOKS_PASSED", 5)
+    for number in range(4):
+        look("akira", 77, at=TEN + number * MINUTE)
+    assert (supervision.unusual(at=TEN + DAY).read, supervision.unusual(at=TEN + DAY).is_cut) == (4, False)
+    for number in range(3):
+        look("", number, what="code-issue", at=TEN + 5 * MINUTE)
+    assert (supervision.unusual(at=TEN + DAY).read, supervision.unusual(at=TEN + DAY).is_cut) == (2, True)
+
+
 def test_nothing_of_the_person_is_in_what_is_found() -> None:
     for number in range(6):
         look("akira", 77, at=TEN + number * MINUTE)
@@ -215,14 +225,29 @@ def test_an_event_without_its_copy() -> None:
     hold_income(HANAKO)
     ask()
     asked = ask()
-    assert supervision.copies_amiss(at=NOW + timedelta(hours=1)) == ([], False)
+    assert amiss_at(NOW + timedelta(hours=1)) == ([], False)
     event = ledger.event_of(asked.record, ledger.INQUIRER)
     ProvisionCopy.objects.filter(id=ledger.reference(event, ledger.PROVIDER)).delete()
-    (amiss,), is_cut = supervision.copies_amiss(at=NOW + timedelta(hours=1))
+    (amiss,), is_cut = amiss_at(NOW + timedelta(hours=1))
     assert (amiss.reference, amiss.inquirer.local_code, amiss.provider.local_code) == (asked.record, CHOFU, MITAKA)
     assert ("copy" in amiss.what, is_cut) == (True, False)
-    assert supervision.copies_amiss(at=NOW + 2 * DAY) == ([], False)
-    assert supervision.copies_amiss(at=NOW + timedelta(hours=1), most=0) == ([], True)
+    assert amiss_at(NOW + 2 * DAY) == ([], False)
+    assert amiss_at(NOW + timedelta(hours=1), most=0) == ([], True)
+
+
+def amiss_at(at: datetime, **changes: int) -> tuple[list[supervision.CopiesAmiss], bool]:
+    found = supervision.copies_amiss(at=at, **changes)
+    return found.amiss, found.is_cut
+
+
+def test_of_a_day_with_very_many_records_only_the_last_hours_are_compared() -> None:
+    for hours in range(4):
+        ask(at=NOW + timedelta(hours=hours))
+    ProvisionCopy.objects.all().delete()
+    at, day_ago = NOW + timedelta(hours=4), timedelta(hours=supervision.HOURS_OF_COPIES)
+    whole, part = supervision.copies_amiss(at=at), supervision.copies_amiss(at=at, records=3)
+    assert (len(whole.amiss), whole.since) == (4, at - supervision.TIME_TO_END - day_ago)
+    assert (len(part.amiss), part.since) == (2, NOW.replace(microsecond=0) + timedelta(hours=2))
 
 
 def withhold(until: date | None, who: str = CHOFU) -> None:

@@ -221,6 +221,22 @@ def test_a_letter_that_a_crash_left_unwritten_is_written_once(
     assert (ask.tell_waiting(at=timezone.now()), Message.objects.count()) == (1, before + 1)
 
 
+def test_an_answer_counts_whatever_becomes_of_its_letter(
+    mine: Client, record: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    send(mine, record)
+
+    def fail(**values: object) -> None:
+        raise OSError("mailbox of 山田 花子")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("notifications.delivery.deliver", fail)
+        answer()
+    assert (Question.objects.get().state, Question.objects.get().to_be_told) == ("ANSWERED", True)
+    assert ("OSError" in caplog.text, "山田" in caplog.text) == (True, False)
+    assert (ask.tell_waiting(at=timezone.now()), Question.objects.get().to_be_told) == (1, False)
+
+
 @pytest.mark.parametrize("lost", ["passed on", "no mailbox"])
 def test_where_there_is_nothing_to_tell_it_ends_there(mine: Client, record: str, lost: str) -> None:
     send(mine, record)
