@@ -4,6 +4,9 @@ The leaf and the tree stay for ever: they hold no personal data, and the log pro
 goes, when every row of its event is old enough, so that no half of an event stands alone; the triggers of the database
 refuse what is younger, whoever asks. The provider's copies go by the same rule. Nothing is noted of how far it came:
 what is left says it, so a killed run is simply started again.
+
+Looks of clerks are not records of article 23. Who looked must be known for as long as there is something to look at, so
+they stay while the register does, or for the years that LOOK_YEARS says, never fewer than seven.
 """
 
 from __future__ import annotations
@@ -13,11 +16,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from databases import EXCHANGE, HOLDINGS
-from exchange.models import AccessRecord
+from exchange.models import AccessRecord, AccessRecordQuerySet, Kind
 from exchange.question_models import Question
 from holdings.models import ProvisionCopy
 from holdings.periods import legal_day
@@ -37,22 +41,22 @@ class Deleted:
     questions: int
 
 
-def begins(at: datetime) -> datetime:
+def begins(at: datetime, years: int = YEARS) -> datetime:
     """What is older than this instant may go. Calendar years; from 29 February back to the 28th, a day more is kept."""
     try:
-        return at.replace(year=at.year - YEARS)
+        return at.replace(year=at.year - years)
     except ValueError:
-        return at.replace(year=at.year - YEARS, day=28)
+        return at.replace(year=at.year - years, day=28)
 
 
 def delete_expired(*, at: datetime, batch: int = _BATCH, progress: Progress | None = None) -> Deleted:
     """Delete what is older than seven years, in batches of one transaction each. The copies first: of a run that was
     killed in between, records without copies remain, and never a copy of an event that nobody can find any more."""
     limit, say = begins(at), progress or _silent
-    copies = ProvisionCopy.objects.filter(at__lt=limit).count()
-    total = copies + AccessRecord.objects.filter(at__lt=limit).count()
+    expired = _expired(at)
+    total = ProvisionCopy.objects.filter(at__lt=limit).count() + expired.count()
     done_copies = _delete_copies(limit, batch, lambda done: say(done, total))
-    done_records = _delete_records(limit, batch, lambda done: say(done_copies + done, total))
+    done_records = _delete_records(expired, batch, lambda done: say(done_copies + done, total))
     with transaction.atomic(using=EXCHANGE, durable=True):
         questions, _ = Question.objects.filter(asked_on__lt=legal_day(limit)).delete()
     return Deleted(done_copies, done_records, questions)
@@ -71,9 +75,17 @@ def _delete_copies(limit: datetime, batch: int, say: Callable[[int], None]) -> i
         say(done := done + len(ids))
 
 
-def _delete_records(limit: datetime, batch: int, say: Callable[[int], None]) -> int:
+def _expired(at: datetime) -> AccessRecordQuerySet:
+    """Records of events that are old enough as a whole."""
+    limit = begins(at)
     younger = AccessRecord.objects.filter(event=OuterRef("event"), at__gte=limit)
     expired = AccessRecord.objects.filter(~Exists(younger), at__lt=limit).order_by("at", "leaf")
+    if not settings.LOOK_YEARS:
+        return expired.exclude(kind=Kind.LOOK)
+    return expired.filter(~Q(kind=Kind.LOOK) | Q(at__lt=begins(at, max(YEARS, settings.LOOK_YEARS))))
+
+
+def _delete_records(expired: AccessRecordQuerySet, batch: int, say: Callable[[int], None]) -> int:
     done = 0
     while leaves := list(expired.values_list("leaf_id", flat=True)[:batch]):
         with transaction.atomic(using=EXCHANGE, durable=True):

@@ -35,16 +35,16 @@ def old(days: int = 1) -> datetime:
     return retention.begins(now()) - days * DAY
 
 
-def event_of(at: datetime, *, answered: datetime | None = None, copy: bool = True) -> uuid.UUID:
-    """An inquiry about Hanako as it was written then: two records, and the provider's copy."""
+def event_of(at: datetime, *, answered: datetime | None = None, kind: Kind = Kind.INQUIRY) -> uuid.UUID:
+    """An inquiry about Hanako as it was written then: two records, and the provider's copy; or a look, one record."""
     event = Event(
-        kind=Kind.INQUIRY, inquirer=agency(CHOFU), provider=agency(MITAKA), affair="JM90000000000001",
+        kind=kind, inquirer=agency(CHOFU), provider=agency(MITAKA), affair="JM90000000000001",
         data_set="TM00000000000002", items=(), subject=ledger.subject_of(portal_code(HANAKO)),
         private={"case_number": "A-1", "evidence": ""},
     )  # fmt: skip
     ledger.record(event, phase=Phase.ASKED, at=at)
-    ledger.record(event, phase=Phase.ANSWERED, outcome="0000", at=answered or at)
-    if copy:
+    if kind != Kind.LOOK:
+        ledger.record(event, phase=Phase.ANSWERED, outcome="0000", at=answered or at)
         ProvisionCopy.objects.create(
             id=ledger.reference(event.id, ledger.PROVIDER), agency=MITAKA, code=code_at(agency(MITAKA), HANAKO),
             inquirer=CHOFU, data_set="TM00000000000002", items="", outcome="0000", at=at,
@@ -96,6 +96,18 @@ def test_a_file_in_which_a_younger_record_is_missing_is_still_a_fault() -> None:
     later = {**earlier, "records": []}
     assert "missing from the later file" in verify_records.compare(earlier, later, keys=[])[0]
     assert verify_records.compare(earlier, later, keys=[], today=now().date() + 5 * DAY) == []
+
+
+@pytest.mark.parametrize(("years", "left_over"), [(0, 2), (9, 1), (8, 0), (3, 0)])
+def test_who_looked_is_known_for_as_long_as_there_is_something_to_see(
+    settings: object, years: int, left_over: int
+) -> None:
+    settings.LOOK_YEARS = years
+    for ago in (retention.begins(now(), 8) - DAY, retention.begins(now(), 9) - DAY):
+        event_of(ago, kind=Kind.LOOK)
+    event_of(old())
+    retention.delete_expired(at=now())
+    assert list(AccessRecord.objects.values_list("kind", flat=True)) == ["LOOK"] * left_over
 
 
 def test_no_half_of_an_event_is_left_alone() -> None:
