@@ -172,5 +172,6 @@ class Cosignature(models.Model):
         constraints = [models.UniqueConstraint(fields=["checkpoint", "witness"], name="a_witness_signs_once")]
 
 
-# What a citizen asks about a record has a module of its own; Django finds models here.
+# What a citizen asks about a record and what is counted have modules of their own; Django finds models here.
 from exchange import question_models as question_models  # noqa: E402
+from exchange import statistics_models as statistics_models  # noqa: E402

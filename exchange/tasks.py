@@ -9,7 +9,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from exchange import audit, questions, reconciliation, retention, sequencer
+from exchange import audit, questions, reconciliation, retention, sequencer, statistics
 from exchange.witnessing import NotWitnessed, Witness, ask
 
 log = logging.getLogger(__name__)
@@ -45,8 +45,9 @@ def check_records() -> None:
 
 @shared_task  # type: ignore[untyped-decorator]
 def delete_expired_records() -> None:
-    """Delete what is older than seven years, and the words of questions that ended long ago. Every night."""
+    """Count what has ended, delete what is older than seven years, and the words of old questions. Every night."""
     now = timezone.now()
+    statistics.count_finished_months(at=now)
     questions.close_answered(at=now)
     questions.erase_texts(at=now)
     retention.delete_expired(at=now)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from portal.views import about, activity, card, confirm, home, information, log, questions, records, sign_in
+from portal.views import about, activity, card, confirm, home, information, log, questions, records, sign_in, statistics
 from portal.views import settings as settings_page
 
 app_name = "portal"
@@ -35,6 +35,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("confirm/finish/", confirm.finish, name="confirm-finish"),
     path("confirm/refused/<slug:reason>/", confirm.refused, name="confirm-refused"),
     path("about/", about.about, name="about"),
+    path("statistics/", statistics.page, name="statistics"),
     path("accessibility/", about.accessibility, name="accessibility"),
     path("", include(log)),
     path("", include("portal.urls_mail")),

@@ -1,4 +1,4 @@
-"""Questions of citizens about their records, and the ways in which the commission reads the records."""
+"""Questions of citizens about their records, the ways in which the commission reads the records, and monthly counts."""
 
 import django.db.models.deletion
 import uuid
@@ -34,6 +34,20 @@ class Migration(migrations.Migration):
                 ('reply_sealed', models.BinaryField(help_text='The mailbox in which she is told; opened outside.', null=True)),
                 ('to_be_told', models.BooleanField(default=False, help_text='An answer is there of which she has no letter yet.')),
             ],
+        ),
+        migrations.CreateModel(
+            name='MonthlyCount',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('month', models.DateField(help_text='Its first day.')),
+                ('kind', models.CharField(help_text='Kind of the agencies that asked.', max_length=20)),
+                ('affair', models.CharField(blank=True, help_text='Empty: one that the law does not know.', max_length=16)),
+                ('asked', models.PositiveIntegerField()),
+                ('refused', models.PositiveIntegerField()),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('month', 'kind', 'affair'), name='a_month_is_counted_once')],
+            },
         ),
         migrations.AddIndex(
             model_name='accessrecord',

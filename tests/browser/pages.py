@@ -13,6 +13,7 @@ PAGES = [
     ("session-ended", "/session-ended/", "nobody"),
     ("about", "/about/", "nobody"),
     ("accessibility", "/accessibility/", "nobody"),
+    ("statistics", "/statistics/", "nobody"),
     ("not-found", "/records/00000000-0000-4000-8000-000000000000/", "hanako"),
     ("home", "/", "hanako"),
     ("home-empty", "/", "newcomer"),

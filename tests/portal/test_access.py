@@ -17,7 +17,7 @@ from tests.support import DATABASES
 pytestmark = DATABASES
 
 PRIVATE = ["/information/", "/records/", "/activity/", "/settings/", "/mailbox/", "/payments/"]
-OPEN = ["/", "/sign-in/", "/signed-out/", "/session-ended/", "/about/", "/accessibility/"]
+OPEN = ["/", "/sign-in/", "/signed-out/", "/session-ended/", "/about/", "/accessibility/", "/statistics/"]
 POSTS = ["/information/", "/settings/", "/sign-out/", "/language/"]
 
 
