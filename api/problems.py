@@ -131,6 +131,16 @@ KINDS: dict[str, Kind] = {
         "You have no inquiry under this record. One that was answered at once, without a reference, is not kept for "
         "fetching, and one of another agency looks the same as one that never was.",
     ),
+    "no-such-question": Kind(
+        404,
+        "No such question",
+        "No citizen has asked you about the record with this reference, or the question was passed to the commission.",
+    ),
+    "question-answered": Kind(
+        409,
+        "The question was answered",
+        "There is another answer to this question already. Sending the same answer again changes nothing.",
+    ),
     "method-not-allowed": Kind(
         405,
         "Method not allowed",

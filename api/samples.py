@@ -118,6 +118,21 @@ COLLECTED: dict[str, Any] = {
     ]
 }
 CONFIRMATION: dict[str, Any] = {"acquisitions": ["0d0f2b8a-64c5-4b8c-9d3b-6c1f6f7a2c55"]}
+QUESTIONS: dict[str, Any] = {
+    "questions": [
+        {
+            "record": _RECORD,
+            "ground": "UNCLEAR",
+            "text": "どの手続きのための照会ですか。",
+            "case_number": "CA-2026-0417",
+            "asked_on": "2026-11-22",
+            "answer_by": "2026-12-06",
+            "is_overdue": False,
+        }
+    ]
+}
+ANSWER: dict[str, Any] = {"record": _RECORD, "text": "児童手当の認定のために、所得を確認しました。"}
+ANSWERED: dict[str, Any] = {"record": _RECORD, "answered_at": "2026-11-23T10:00:00+09:00"}
 KEYS: dict[str, Any] = {
     "keys": [
         {

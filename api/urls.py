@@ -14,6 +14,7 @@ from api.views import (
     pages,
     permissions,
     provisions,
+    questions,
     recalls,
     schema,
     token,
@@ -48,5 +49,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("v1/copies/resume", copies.Resume.as_view(), name="copies-resume"),
     path("v1/recalls/collect", recalls.Collect.as_view(), name="recalls-collect"),
     path("v1/recalls/confirm", recalls.Confirm.as_view(), name="recalls-confirm"),
+    path("v1/questions/collect", questions.Collect.as_view(), name="questions-collect"),
+    path("v1/questions/answer", questions.Answer.as_view(), name="questions-answer"),
     re_path(r"", NoSuchAddress.as_view(), name="no-such-address"),
 ]

@@ -90,6 +90,12 @@ def stop(*, card_id: str, user: User, at: dt.datetime) -> None:
     end_sessions(card)
 
 
+def is_protected(*, card_id: str, user: User, at: dt.datetime) -> bool:
+    """Whether support measures protect the holder. Where the card is not found, we say yes: that harms nobody."""
+    card = _card(card_id, user)
+    return card is None or card.resident.is_protected(at)
+
+
 def end_sessions(card: Card) -> None:
     """End every session that the card opened, at the portal and at the desk."""
     staff_code = card.staff_code()

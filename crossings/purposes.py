@@ -7,7 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Purpose(models.TextChoices):
-    """Each names a task of the municipality under the Basic Resident Registration Act or the Number Act."""
+    """Each names a task of the municipality under the Basic Resident Registration Act or the Number Act; the last one
+    is the commission's."""
 
     MOVING = "MOVING", _("a notification of moving")
     PERSONAL_STATUS = "PERSONAL_STATUS", _("a notification of birth, change of name or death")
@@ -19,6 +20,12 @@ class Purpose(models.TextChoices):
     PROCEDURE = "PROCEDURE", _("a procedure of another section of the municipality")
     SECOND_STEP = "SECOND_STEP", _("checking what a colleague asked for")
     OTHER = "OTHER", _("another purpose")
+    SUPERVISION = "SUPERVISION", _("the supervision of agencies")
+
+    @classmethod
+    def of_municipalities(cls) -> list[tuple[str, str]]:
+        """What a clerk at a counter may choose from."""
+        return [choice for choice in cls.choices if choice[0] != cls.SUPERVISION]
 
 
 def stored(purpose: str, words: str = "") -> str:

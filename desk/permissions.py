@@ -44,6 +44,8 @@ class Act(Enum):
     DECIDE_ROW = auto()
     ADMINISTER_AGENCY = auto()
     DIAGNOSE = auto()
+    ANSWER_QUESTIONS = auto()
+    SUPERVISE = auto()
 
 
 SECOND_STEPS = frozenset(
@@ -57,7 +59,7 @@ READING = frozenset(
 )
 
 # What is done at any agency, whether or not it keeps a register of residents (a whole data set a supervisor stops).
-EVERYWHERE = READING | {Act.ANSWER_INQUIRIES, Act.STOP_COPIES}
+EVERYWHERE = READING | {Act.ANSWER_INQUIRIES, Act.ANSWER_QUESTIONS, Act.STOP_COPIES}
 
 MAY: dict[str, frozenset[Act]] = {
     User.Post.CITIZEN: frozenset(),
@@ -76,6 +78,8 @@ def may(user: User | AnonymousUser, act: Act) -> bool:
         return False
     if act not in MAY[user.post]:
         return False
+    if act is Act.SUPERVISE:
+        return serves_commission(user)
     if act in NETWORK:
         return administers_network(user)
     if act in SHARED:
@@ -91,9 +95,22 @@ def serves_municipality(user: User) -> bool:
 
 def administers_network(user: User) -> bool:
     """Whether the clerk's agency is the one that runs the network: it runs the portal too, and is known by that."""
+    return _kind(user) == Agency.Kind.PORTAL
+
+
+def serves_commission(user: User) -> bool:
+    """Whether the clerk's agency supervises all others."""
+    return _kind(user) == Agency.Kind.COMMISSION
+
+
+def _kind(user: User) -> str:
+    """What the clerk's agency is, looked up once in a request; empty for municipalities, which need no look."""
     if user.agency[:1] != "9":
-        return False
-    return Agency.objects.filter(local_code=user.agency, kind=Agency.Kind.PORTAL).exists()
+        return ""
+    if not hasattr(user, "_kind_of_agency"):
+        agency = Agency.objects.known(user.agency)
+        user._kind_of_agency = agency.kind if agency else ""  # type: ignore[attr-defined]
+    return str(user._kind_of_agency)  # type: ignore[attr-defined]
 
 
 def keeps(user: User, resident: Resident) -> bool:

@@ -91,7 +91,7 @@ def _page(request: HttpRequest, *, problem: str = "", status: int = 200) -> Http
         request,
         "desk/sign_in.html",
         title=_("Sign in to the desk"),
-        lead=_("For clerks of the municipality, with their own card."),
+        lead=_("For clerks, with their own card."),
         problem=problem,
         challenge=challenge,
         reader_origin=settings.READER_ORIGIN,

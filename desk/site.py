@@ -19,7 +19,7 @@ from django.views.decorators.http import require_GET, require_POST
 from django.views.i18n import set_language
 
 from desk import door, frame, sign_in
-from desk.pages import agencies, approvals, copies, home, statute, waiting
+from desk.pages import agencies, approvals, copies, home, questions, statute, supervision, waiting
 from desk.pages.page import show
 
 TAKEN_OFF = frozenset(
@@ -50,6 +50,18 @@ class DeskSite(AdminSite):
             path("waiting/<uuid:reference>/", self.page(waiting.question), name="waiting-question"),
             path("keep/", self.page(_keep), name="keep"),
             path("ended/", _ended, name="ended"),
+            path("questions/", self.page(questions.waiting), name="questions"),
+            path("questions/<uuid:question_id>/", self.page(questions.one), name="question"),
+            path("supervision/", self.page(supervision.overview), name="supervision"),
+            path("supervision/refusals/", self.page(supervision.refusals), name="refusals"),
+            path("supervision/looks/", self.page(supervision.unusual), name="unusual"),
+            path("supervision/copies/", self.page(supervision.copies), name="differing"),
+            path("supervision/assessments/", self.page(supervision.assessments), name="assessments"),
+            path("supervision/withheld/", self.page(supervision.withheld), name="withheld"),
+            path("supervision/log/", self.page(supervision.log), name="log"),
+            path("supervision/questions/", self.page(questions.passed_on), name="passed-on"),
+            path("supervision/questions/<uuid:question_id>/", self.page(questions.rule), name="passed-on-one"),
+            path("supervision/record/<uuid:reference>/", self.page(supervision.behind), name="behind"),
             path("lists/", self.page(self.lists), name="lists"),
             path("lists/statute/", self.page(statute.rows), name="statute"),
             path("lists/statute/changes/", self.page(statute.changes), name="statute-changes"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from agencies.models import Agency
 from exchange import ledger
@@ -22,6 +22,7 @@ GROUNDS = {
     "code-issue": ("JM90000000000094", "TM90000000000091"),
     "protection": ("JM90000000000095", "TM90000000000094"),
     "waiting": ("JM90000000000096", "TM90000000000095"),
+    "supervision": ("JM90000000000097", "TM90000000000097"),
 }
 
 
@@ -31,7 +32,8 @@ class Look:
 
     `what` is one of GROUNDS, and after a colon may say by what was searched (`search: name birth_date`). A search
     without a result concerns nobody: `subject` is None. `clerk` is a pseudonym. `told` is the agency that was given
-    something under its own code, where one was.
+    something under its own code, where one was. A look into what the law withholds from the person for now (article
+    23(2)) is withheld as well: until `disclosed_from`, or without a day.
     """
 
     agency: Agency
@@ -41,6 +43,8 @@ class Look:
     case_number: str = ""
     clerk: str = ""
     told: Agency | None = None
+    is_withheld: bool = False
+    disclosed_from: date | None = None
 
     def __repr__(self) -> str:
         return "<Look>"
@@ -80,4 +84,6 @@ def _event(look: Look) -> Event:
         private={
             "purpose": look.purpose, "case_number": look.case_number, "clerk": look.clerk, "what": look.what,
         },
+        is_withheld=look.is_withheld,
+        disclosed_from=look.disclosed_from,
     )  # fmt: skip

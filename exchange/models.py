@@ -111,6 +111,10 @@ class AccessRecord(models.Model):
         indexes = [
             models.Index(fields=["subject", "-leaf"], name="record_of_subject"),
             models.Index(fields=["-leaf"], condition=Q(kind="TRUST"), name="record_of_trust"),
+            models.Index(fields=["at"], name="record_by_time"),
+            models.Index(fields=["disclosed_from"], name="record_by_disclosure"),
+            models.Index(fields=["-leaf"], condition=Q(phase="REFUSED"), name="refusals_newest_first"),
+            models.Index(fields=["-at"], condition=Q(kind="LOOK"), name="looks_newest_first"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["event"], condition=~Q(phase="ANSWERED"), name="an_event_opens_once"),
@@ -190,4 +194,7 @@ class Cosignature(models.Model):
         constraints = [models.UniqueConstraint(fields=["checkpoint", "witness"], name="a_witness_signs_once")]
 
 
+# What is asked for later, what a citizen asks and what is counted have modules of their own; Django finds models here.
 from exchange import inquiry_models as inquiry_models  # noqa: E402
+from exchange import question_models as question_models  # noqa: E402
+from exchange import statistics_models as statistics_models  # noqa: E402

@@ -143,6 +143,13 @@ def one(*, portal_code: Code, reference: str | uuid.UUID, at: datetime) -> Recor
     return next(iter(_records(rows.select_related("leaf"))), None)
 
 
+def of_events(events: Sequence[uuid.UUID]) -> dict[uuid.UUID, tuple[Record, dict[str, Any]]]:
+    """Records by event with what is sealed of each, whoever they concern: for the agency that is asked about its own,
+    and for the commission. Those whose keeping is over are left out."""
+    rows = list(AccessRecord.objects.opening().filter(event__in=events).select_related("leaf"))
+    return {row.event: (record, ledger.private_of(row)) for row, record in zip(rows, _records(rows), strict=True)}
+
+
 def withheld_count(*, portal_code: Code, at: datetime) -> int:
     """How many of her records the law withholds for now (article 23(2))."""
     return _withheld(portal_code, at).count()

@@ -9,7 +9,18 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from exchange import audit, callbacks, checks, recalls, reconciliation, sequencer, standing
+from exchange import (
+    audit,
+    callbacks,
+    checks,
+    questions,
+    recalls,
+    reconciliation,
+    retention,
+    sequencer,
+    standing,
+    statistics,
+)
 from exchange.witnessing import NotWitnessed, Witness, ask
 
 log = logging.getLogger(__name__)
@@ -60,3 +71,13 @@ def check_records() -> None:
     until = now - reconciliation.TIME_TO_END
     for difference in reconciliation.repair(since=until - timedelta(days=2), until=until, at=now):
         log.error("Event %s: %s", difference.reference, difference)
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def delete_expired_records() -> None:
+    """Count what has ended, delete what is older than seven years, and the words of old questions. Every night."""
+    now = timezone.now()
+    statistics.count_finished_months(at=now)
+    questions.close_answered(at=now)
+    questions.erase_texts(at=now)
+    retention.delete_expired(at=now)

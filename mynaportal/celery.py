@@ -38,6 +38,11 @@ app.conf.beat_schedule = {
     "witnesses of the log": {"task": "exchange.tasks.ask_witnesses", "schedule": 300.0},
     "the log and its copies": {"task": "exchange.tasks.check_records", "schedule": crontab(hour=3, minute=40)},
     "what was issued": {"task": "cards.tasks.check_certificates", "schedule": crontab(hour=3, minute=40)},
+    "what is older than seven years": {
+        "task": "exchange.tasks.delete_expired_records",
+        "schedule": crontab(hour=2, minute=20),
+    },
+    "answers of which nobody was told": {"task": "mynaportal.tasks.tell_of_answers", "schedule": 300.0},
     "flags that were lost": {"task": "mynaportal.tasks.restore_protection", "schedule": 300.0},
     "bills that lapsed": {"task": "payments.tasks.close_time_barred_bills", "schedule": crontab(hour=0, minute=10)},
     "what has ended": {"task": "mynaportal.tasks.forget_what_has_ended", "schedule": 3600.0},

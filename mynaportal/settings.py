@@ -225,6 +225,12 @@ CACHES = {
 LOG_ORIGIN = env("MYNA_LOG_ORIGIN", "mynaportal.example/log")
 WITNESSES = env_list("MYNA_WITNESSES")  # each "<address> <verifier key>"
 
+# --- questions about a record: days for the answer, how many a person may ask in a day, days until the words go -------
+QUESTION_ANSWER_DAYS = int(env("MYNA_QUESTION_ANSWER_DAYS", "14"))
+QUESTIONS_PER_DAY = int(env("MYNA_QUESTIONS_PER_DAY", "10"))
+LOOK_YEARS = int(env("MYNA_LOOK_YEARS", "0"))  # how long it is known which clerk looked; 0: while the register stands
+QUESTION_TEXT_DAYS = int(env("MYNA_QUESTION_TEXT_DAYS", "365"))
+
 # --- agencies' API --------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["api.authentication.SignedRequestAuthentication"],

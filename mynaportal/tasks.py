@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from agencies import once
 from cards import authentication, lifecycle
-from crossings import codes, move, particulars, protect
+from crossings import ask, codes, move, particulars, protect
 
 
 @shared_task
@@ -37,3 +37,9 @@ def forget_what_has_ended() -> None:
     authentication.forget_challenges(at=timezone.now())
     lifecycle.expire(at=timezone.now())
     once.forget_expired(at=timezone.now())
+
+
+@shared_task
+def tell_of_answers() -> None:
+    """Write the letters about answered questions that a crash left unwritten. Every five minutes."""
+    ask.tell_waiting(at=timezone.now())

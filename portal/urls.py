@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from portal.views import about, activity, card, confirm, home, information, log, records, sign_in
+from portal.views import about, activity, card, confirm, home, information, log, questions, records, sign_in, statistics
 from portal.views import settings as settings_page
 
 app_name = "portal"
@@ -23,6 +23,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("records/proofs/", records.proofs, name="records-proofs"),
     path("records/<uuid:reference>/", records.record, name="record"),
     path("records/<uuid:reference>/proof/", records.proof, name="record-proof"),
+    path("records/<uuid:reference>/question/", questions.ask, name="ask"),
+    path("records/<uuid:reference>/question/<uuid:question_id>/pass-on/", questions.pass_on, name="pass-on"),
+    path("records/<uuid:reference>/question/<uuid:question_id>/close/", questions.close, name="close-question"),
     path("activity/", activity.activity, name="activity"),
     path("settings/", settings_page.settings_page, name="settings"),
     path("card/", card.card, name="card"),
@@ -32,6 +35,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("confirm/finish/", confirm.finish, name="confirm-finish"),
     path("confirm/refused/<slug:reason>/", confirm.refused, name="confirm-refused"),
     path("about/", about.about, name="about"),
+    path("statistics/", statistics.page, name="statistics"),
     path("accessibility/", about.accessibility, name="accessibility"),
     path("", include(log)),
     path("", include("portal.urls_mail")),

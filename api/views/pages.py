@@ -37,6 +37,8 @@ def index(request: HttpRequest) -> HttpResponse:
         ("/api/v1/recalls/collect", _("Fetches what was corrected or withdrawn after you had got it.")),
         ("/api/v1/recalls/confirm", _("Says that the recalls have been noted.")),
         ("/api/layouts/", _("Lists the layouts that copies follow.")),
+        ("/api/v1/questions/collect", _("Fetches what citizens ask about your agency's records.")),
+        ("/api/v1/questions/answer", _("Answers such a question.")),
         ("/api/keys", _("Publishes the keys that answers are signed with.")),
         ("/api/permissions", _("Publishes the permission table, signed, for your own check.")),
     ]

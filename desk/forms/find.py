@@ -75,7 +75,7 @@ class ArrivalForm(forms.Form):
 class PurposeForm(forms.Form):
     """Why the clerk opens the record. A purpose from the list, and the case that it belongs to."""
 
-    purpose = forms.ChoiceField(label=_("Purpose"), choices=[("", _("Choose one")), *Purpose.choices])
+    purpose = forms.ChoiceField(label=_("Purpose"), choices=[("", _("Choose one")), *Purpose.of_municipalities()])
     case_number = forms.CharField(
         label=_("Case number"),
         help_text=_("The number of the application or file. No name and no date of birth."),

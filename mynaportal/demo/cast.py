@@ -8,6 +8,8 @@ from datetime import date
 from mynaportal.demo.addresses import CHOFU, FUCHU, MITAKA, Address
 from mynaportal.demo.families import FEMALE, MALE, MID_TO_LONG_TERM, Household, japanese
 
+NETWORK = "900043"
+COMMISSION = "900051"
 PIN = "1234"
 SIGNATURE_PASSWORD = "ABC123"  # noqa: S105  published, like the PIN, so that anyone can try the demo's cards
 HANAKO_MOVES_ON = date(2026, 6, 1)
@@ -58,13 +60,15 @@ _CLERKS = (
     ("chofu-clerk-2", CHOFU, ("加藤", "カトウ"), ("恵美", "エミ"), FEMALE, "1993-12-19"),
     ("chofu-supervisor", CHOFU, ("吉田", "ヨシダ"), ("雅子", "マサコ"), FEMALE, "1968-10-02"),
 )
-# Those who administer the network: they work for the agency that runs it and the portal, and live where they like.
-NETWORK = "900043"
-_NETWORK_CLERKS = (
+# Those who administer the network, in the agency that runs it and the portal, and one who supervises all agencies: they
+# live where they like, and no municipality's register is open to them.
+_OFFICERS = (
     ("network-clerk", NETWORK, ("中村", "ナカムラ"), ("健", "ケン"), MALE, "1986-02-14"),
     ("network-supervisor", NETWORK, ("森", "モリ"), ("千尋", "チヒロ"), FEMALE, "1974-11-08"),
+    ("commission-officer", COMMISSION, ("松本", "マツモト"), ("直美", "ナオミ"), FEMALE, "1979-02-17"),
 )
-CLERKS = tuple(Clerk(slug, agency, slug.endswith("supervisor")) for slug, agency, *_ in (*_CLERKS, *_NETWORK_CLERKS))
+
+CLERKS = tuple(Clerk(slug, agency, slug.endswith("supervisor")) for slug, agency, *_ in (*_CLERKS, *_OFFICERS))
 CLERK_KEYS = frozenset(clerk.person for clerk in CLERKS)
 
 # Who has a card, and the card's file name.
@@ -80,9 +84,10 @@ _CHOFU_HOMES = (
     Address(CHOFU, "1820022", "東京都", "調布市", "国領町", "5丁目3番地11", ""),
     Address(CHOFU, "1820021", "東京都", "調布市", "調布ケ丘", "2丁目25番地6", ""),
 )
-_NETWORK_HOMES = (
+_OFFICERS_HOMES = (
     Address(MITAKA, "1810015", "東京都", "三鷹市", "大沢", "2丁目17番地6", ""),
     Address(CHOFU, "1820011", "東京都", "調布市", "深大寺北町", "4丁目6番地20", ""),
+    Address(FUCHU, "1830055", "東京都", "府中市", "府中町", "2丁目6番地1", ""),
 )
 
 
@@ -98,14 +103,11 @@ def households() -> list[Household]:
         Household("hayashi", flat, date(2020, 7, 1), (MISAKI,)),
         Household("tran", chofu, date(2023, 9, 1), (LINH,)),
     ]
-    with_homes = [
-        *zip(_CLERKS, _MITAKA_HOMES + _CHOFU_HOMES, strict=True),
-        *zip(_NETWORK_CLERKS, _NETWORK_HOMES, strict=True),
-    ]
-    for (slug, agency, family, given, sex, birth_date), home in with_homes:
+    posts = zip((*_CLERKS, *_OFFICERS), (*_MITAKA_HOMES, *_CHOFU_HOMES, *_OFFICERS_HOMES), strict=True)
+    for (slug, agency, family, given, sex, birth_date), home in posts:
         clerk = japanese(slug, family, given, sex=sex, birth_date=birth_date, relation="HEAD")
         homes.append(Household(slug, home, date(2015, 5, 1), (clerk,)))
-        assert agency in (home.local_government_code, NETWORK)  # noqa: S101  the tables above
+        assert agency in (home.local_government_code, NETWORK, COMMISSION)  # noqa: S101  the tables above
     return homes
 
 

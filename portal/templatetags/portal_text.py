@@ -57,6 +57,12 @@ def plain_day(value: date | None) -> SafeString | str:
 
 
 @register.filter
+def month(value: date) -> str:
+    """The month of a day: 令和8年11月, or November 2026."""
+    return f"{era_year(value)}{value.month}月" if _is_japanese() else f"{value:%B} {value.year}"
+
+
+@register.filter
 def fact(value: Any) -> Any:
     """A value in a list of facts: instants and days in words, all else as it is."""
     if isinstance(value, datetime):

@@ -22,9 +22,10 @@ COLLECT, CONFIRM = "/api/v1/codes/collect", "/api/v1/codes/confirm"
 REGISTER, WITHDRAW = "/api/v1/copies/register", "/api/v1/copies/withdraw"
 STOP, RESUME = "/api/v1/copies/stop", "/api/v1/copies/resume"
 RECALLS, NOTED = "/api/v1/recalls/collect", "/api/v1/recalls/confirm"
+QUESTIONS, ANSWER = "/api/v1/questions/collect", "/api/v1/questions/answer"
 # All addresses read a body in the same way; these stand for the others where it is about the body alone.
 ADDRESSES = [INQUIRIES, NOTICES, CHARGES, COLLECT, CONFIRM, REGISTER]
-EVERY_ADDRESS = [*ADDRESSES, WITHDRAW, STOP, RESUME, RECALLS, NOTED]
+EVERY_ADDRESS = [*ADDRESSES, WITHDRAW, STOP, RESUME, RECALLS, NOTED, QUESTIONS, ANSWER]
 
 # Never issued; its check digit is right.
 NUMBER = "123456789018"
@@ -273,6 +274,7 @@ WRONG = [
     (COLLECT, "limit", 0),
     (COLLECT, "limit", 501),
     (COLLECT, "limit", "5"),
+    (QUESTIONS, "limit", 501),
     (CONFIRM, "acquisitions", []),
     (CONFIRM, "acquisitions", "0d0f2b8a-64c5-4b8c-9d3b-6c1f6f7a2c55"),
     (CONFIRM, "acquisitions", [1]),
@@ -313,6 +315,8 @@ REQUIRED = {
     RESUME: ["data_set"],
     RECALLS: [],
     NOTED: ["recalls"],
+    QUESTIONS: [],
+    ANSWER: ["record", "text"],
 }
 
 
@@ -383,7 +387,7 @@ def test_random_bodies_are_answered_with_a_problem(country: Country) -> None:
     """No body whatever gets anything but a problem: values of every JSON kind in every field."""
     token = country.chofu.token()
     values = [None, True, 0, -1, 1.5, 1e400, "", "x", "0" * 300, [], [[]], [{}], {}, {"a": {"b": []}}, "\u0000", "💣"]
-    for path in (INQUIRIES, NOTICES, CHARGES, CONFIRM, REGISTER, WITHDRAW, STOP, NOTED):
+    for path in (INQUIRIES, NOTICES, CHARGES, CONFIRM, REGISTER, WITHDRAW, STOP, NOTED, ANSWER):
         for name in REQUIRED[path]:
             for value in values:
                 body = json.dumps({name: value}).replace("Infinity", "1e999").encode()

@@ -42,6 +42,8 @@ PATHS = READ | {
     "/api/v1/copies/resume",
     "/api/v1/recalls/collect",
     "/api/v1/recalls/confirm",
+    "/api/v1/questions/collect",
+    "/api/v1/questions/answer",
 }
 
 
@@ -144,6 +146,7 @@ def test_requests_and_answers_are_as_described(country: Country, schema: dict[st
         ("/api/v1/notices", country.notice(), "Notice", "NoticeReceipt"),
         ("/api/v1/charges", country.charge(), "Charge", "ChargeReceipt"),
         ("/api/v1/codes/collect", {"limit": 5}, "Collection", "CollectedCodes"),
+        ("/api/v1/questions/collect", {"limit": 5}, "QuestionCollection", "Questions"),
         (
             "/api/v1/codes/confirm",
             {"acquisitions": ["0d0f2b8a-64c5-4b8c-9d3b-6c1f6f7a2c55"]},

@@ -14,6 +14,7 @@ PAGES = [
     ("about", "/about/", "nobody"),
     ("accessibility", "/accessibility/", "nobody"),
     ("trust", "/trust/", "nobody"),
+    ("statistics", "/statistics/", "nobody"),
     ("not-found", "/records/00000000-0000-4000-8000-000000000000/", "hanako"),
     ("home", "/", "hanako"),
     ("home-empty", "/", "newcomer"),

@@ -33,6 +33,12 @@ PAGES = {
         "/desk/waiting/", "/desk/waiting/{unseen}/", "/desk/waiting/{seen}/",
         "/desk/agencies/agency/", "/desk/exchange/accessrecord/", "/desk/payments/charge/",
     ],
+    "officer": [
+        "/desk/", "/desk/questions/", *("/desk/supervision/" + page for page in (
+            "", "refusals/?outcome=2001", "looks/", "copies/", "assessments/", "withheld/", "log/", "questions/",
+            "record/{record}/",
+        )),
+    ],
     "supervisor": [
         RESIDENTS + "{hanako}/change/", RESIDENTS + "{hanako}/number/new/approve/",
         RESIDENTS + "{hanako}/protection/lifting/approve/", "/desk/nowhere/", "/desk/lists/statute/changes/",
@@ -57,12 +63,16 @@ for resident in (w.taro, w.hanako):
     waiting.ask_and_wait(resident)
 seen, unseen = (str(question.id) for question in WaitingQuestion.objects.all())
 clerk.post(f"/desk/waiting/{seen}/")
+from tests.desk.test_supervision import looked
+record = looked(w, 6)
 session = lambda client: {"session": client.cookies["session"].value}
 print(json.dumps({
     "cookies": {
         "nobody": {}, "clerk": session(clerk), "supervisor": session(supervisor), "fresh": session(w.client(w.second)),
+        "officer": session(w.client(w.officer)),
     },
     "seen": seen, "unseen": unseen, "hanako": str(w.hanako.pk), "taro": str(w.taro.pk), "jiro": str(w.jiro.pk),
+    "record": record,
 }))
 """
 

@@ -33,6 +33,11 @@ NAMED = {
     "agency-activity": {"local_code": CHOFU},
     "agency-client": {"local_code": CHOFU, "client_id": UUID(int=1)},
 }
+OF_THE_COMMISSION = (302, 302, 403, 403, 403)
+COMMISSIONS = (
+    "supervision", "refusals", "unusual", "differing", "assessments", "withheld", "log", "passed-on", "passed-on-one",
+    "behind",
+)  # fmt: skip
 OUTCOMES = {
     "login": (200, 200, IN, IN, IN),
     "sign-in-answer": (405, 405, 405, 405, 405),
@@ -45,6 +50,9 @@ OUTCOMES = {
     "approvals": LIST,
     "waiting": LIST,
     "waiting-question": (302, 302, 404, 404, 404),
+    "questions": LIST,
+    "question": (302, 302, 404, 404, 404),
+    **dict.fromkeys(COMMISSIONS, OF_THE_COMMISSION),
     "lists": LIST,
     "statute": LIST,
     "statute-changes": SUPERVISORS,
@@ -112,6 +120,10 @@ def address_of(name: str, world: World) -> str:
         arguments["slug"] = "form"
     if name == "copies-switch":
         arguments = {"data_set": "TM00000000000002"}
+    if name in {"question", "passed-on-one"}:
+        arguments["question_id"] = uuid.uuid4()
+    if name == "behind":
+        arguments["reference"] = uuid.uuid4()
     return reverse(f"desk:{name}", kwargs=arguments)
 
 

@@ -20,7 +20,7 @@ from residents import moves, register
 from residents.details import Address, PersonDetails
 from residents.models import Resident
 
-MITAKA, CHOFU = "132047", "132080"
+MITAKA, CHOFU, COMMISSION = "132047", "132080", "900051"
 START = datetime(2026, 4, 1, 3, 0, tzinfo=UTC)
 
 HANAKO = PersonDetails(
@@ -58,6 +58,7 @@ class World:
     stranger: User
     other_supervisor: User
     citizen: User
+    officer: User
 
     def client(self, user: User | None) -> Client:
         """A browser in which this account is signed in, clerks at the desk's door."""
@@ -99,6 +100,7 @@ def make() -> World:
         stranger=clerk(MITAKA),
         other_supervisor=clerk(MITAKA, User.Post.SUPERVISOR),
         citizen=User.objects.citizen(a_code()),
+        officer=clerk(COMMISSION),
     )
 
 

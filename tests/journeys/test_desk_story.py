@@ -221,6 +221,49 @@ def test_taro_reads_that_a_clerk_of_chofu_looked(
     taro.context.close()
 
 
+def test_he_asks_and_is_answered_by_the_city_and_then_by_the_commission(
+    chromium: Browser, country: Country, pictures: Path, clerk: Window
+) -> None:
+    record = clerk.page.url
+    taro = Window(chromium, country, pictures)
+    taro.sign_in("taro", at="/sign-in/")
+    expect(taro.page).to_have_url(f"{country.url}/")
+    taro.page.goto("/records/")
+    taro.page.locator("main a", has_text="a certificate that the person asked for").first.click()
+    taro.page.locator("input[name=ground][value=NOT_ME]").check()
+    taro.page.locator("textarea[name=text]").fill("I did not ask for a certificate.")
+    taro.page.get_by_role("button", name="Send the question").click()
+    expect(taro.page.locator("main")).to_contain_text("Answer due by")
+    asked = taro.page.url
+    taro.pictured("taro-asks")
+    clerk.page.goto("/desk/questions/")
+    clerk.page.locator("main table a").first.click()
+    expect(clerk.page.locator("main")).to_contain_text("I did not ask for a certificate.")
+    expect(clerk.page.locator("main")).not_to_contain_text("太郎")
+    clerk.pictured_in_both_languages("question")
+    clerk.send(text="The certificate was for the nursery.")
+    expect(clerk.page.locator("main")).to_contain_text("No question waits for an answer.")
+    taro.page.goto("/mailbox/")
+    taro.page.locator("main a", has_text="アクセス記録についてのお尋ねに回答がありました").first.click()
+    expect(taro.page.locator("main")).not_to_contain_text("nursery")
+    taro.page.goto(asked)
+    expect(taro.page.locator("main")).to_contain_text("The certificate was for the nursery.")
+    taro.page.get_by_role("button", name="Pass it to the commission").click()
+    officer = Window(chromium, country, pictures)
+    officer.sign_in("commission-officer")
+    expect(officer.page.locator("header")).to_contain_text("Personal Information Protection Commission")
+    officer.page.goto("/desk/supervision/questions/")
+    officer.page.locator("main table a").first.click()
+    officer.send(text="The city was allowed to look.")
+    expect(officer.page.locator("main")).to_contain_text("The answer is with the person")
+    officer.context.close()
+    taro.page.goto(asked)
+    expect(taro.page.locator("main")).to_contain_text("The city was allowed to look.")
+    taro.pictured_in_both_languages("taro-is-answered")
+    taro.context.close()
+    clerk.page.goto(record)
+
+
 def test_a_clerk_of_mitaka_neither_finds_nor_opens_him(
     chromium: Browser, country: Country, pictures: Path, clerk: Window
 ) -> None:

@@ -17,7 +17,9 @@ from tests.support import DATABASES
 pytestmark = DATABASES
 
 PRIVATE = ["/information/", "/records/", "/activity/", "/settings/", "/mailbox/", "/payments/"]
-OPEN = ["/", "/sign-in/", "/signed-out/", "/session-ended/", "/about/", "/accessibility/", "/trust/"]
+OPEN = [
+    "/", "/sign-in/", "/signed-out/", "/session-ended/", "/about/", "/accessibility/", "/trust/", "/statistics/",
+]  # fmt: skip
 POSTS = ["/information/", "/settings/", "/sign-out/", "/language/"]
 
 
