@@ -38,6 +38,17 @@ INQUIRY_ANSWER: dict[str, Any] = {
 }
 NO_RECORD: dict[str, Any] = {**INQUIRY_ANSWER, "outcome": "0004", "items": []}
 REFUSAL = Problem("no-legal-basis", code="2001", record=_RECORD).body()
+BLIND_INQUIRY: dict[str, Any] = {
+    **{name: value for name, value in INQUIRY.items() if name != "code"},
+    "question": {
+        "ephemeral": "4vKuCmq8TnGohKlhxQBRX1jjC2qlgt2NtqZZReCNLXY",
+        "for_provider": "akkyEPdJnNF_7LUQrgzqI6EQ6NW5AfisrdMJXHOjuRk",
+        "for_portal": "lHQfXV1SdV7OTyPwRO4n1dHqHivRlrRiFmsWFSqdAlk",
+        "proof": "AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAABAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+    },
+    "epoch": 1,
+    "transaction": "7d6a0f57-3b9f-4f57-9a53-1f0a0f3a9c11",
+}
 NOTICE: dict[str, Any] = {
     "code": _CODE,
     "affair": "JM90000000000001",
@@ -89,3 +100,23 @@ KEYS: dict[str, Any] = {
         }
     ]
 }
+CODE_KEYS: dict[str, Any] = {
+    "inquirer": "132080",
+    "provider": {
+        "agency": "132047",
+        "public_key": "4vKuCmq8TnGohKlhxQBRX1jjC2qlgt2NtqZZReCNLXY",
+        "thumbprint": "tK7YpkeTaQb2HM4egRX9L5mmvhPq6Ggycbx1_Mi7bh4",
+    },
+    "portal": {
+        "agency": "900043",
+        "public_key": "akkyEPdJnNF_7LUQrgzqI6EQ6NW5AfisrdMJXHOjuRk",
+        "thumbprint": "NkrSLJ6oXMcycpADzwRqcxtDiBo0ZWst7GwhXSolyK4",
+    },
+}
+CODE_KEY: dict[str, Any] = {
+    "public_key": BLIND_INQUIRY["question"]["ephemeral"],
+    "proof": BLIND_INQUIRY["question"]["proof"],
+}
+CODE_KEY_REGISTERED: dict[str, Any] = CODE_KEYS["provider"]
+RENEWAL: dict[str, Any] = {"codes": [_CODE]}
+RENEWED: dict[str, Any] = {"epoch": 2, "codes": ["a2-" + _CODE.partition("-")[2]]}

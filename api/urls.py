@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path, re_path
 
-from api.views import codes, deliveries, inquiries, keys, pages, schema, token
+from api.views import blind_inquiries, code_keys, codes, deliveries, inquiries, keys, pages, schema, token
 from api.views.base import NoSuchAddress
 
 app_name = "api"
@@ -16,9 +16,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("keys", keys.Keys.as_view(), name="keys"),
     path("oauth/token", token.Token.as_view(), name="token"),
     path("v1/inquiries", inquiries.Inquiries.as_view(), name="inquiries"),
+    path("v1/inquiries/blind", blind_inquiries.BlindInquiries.as_view(), name="inquiries-blind"),
     path("v1/notices", deliveries.Notices.as_view(), name="notices"),
     path("v1/charges", deliveries.Charges.as_view(), name="charges"),
     path("v1/codes/collect", codes.Collect.as_view(), name="codes-collect"),
     path("v1/codes/confirm", codes.Confirm.as_view(), name="codes-confirm"),
+    path("v1/codes/renew", codes.Renew.as_view(), name="codes-renew"),
+    path("v1/keys/codes", code_keys.CodeKeys.as_view(), name="keys-codes"),
+    path("v1/keys/code-key", code_keys.RegisterCodeKey.as_view(), name="keys-code-key"),
     re_path(r"", NoSuchAddress.as_view(), name="no-such-address"),
 ]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from agencies.models import Agency
+from api.authentication import Caller
 from api.permissions import AgencyClient
 from api.problems import FieldError, Problem
 from api.samples import INQUIRY, INQUIRY_ANSWER, NO_RECORD
@@ -38,13 +41,9 @@ class Inquiries(AgencyAddress):
     )
     def post(self, request: Request) -> Response:
         asked = self.read(InquiryRequest)
-        provider = Agency.objects.known(asked["provider"])
-        if provider is None:
-            unknown = FieldError("provider", "There is no active agency with this local code.")
-            raise Problem("invalid-request", "One or more fields were refused.", errors=[unknown])
+        provider = provider_of(asked)
         caller = self.caller()
-        if caller.evidence and caller.case_number != asked["case_number"]:
-            raise Problem("invalid-evidence", "The evidence is for another case number.")
+        check_case_number(caller, asked)
         answer = inquire(
             inquirer=caller.agency,
             code=asked["code"],
@@ -57,10 +56,25 @@ class Inquiries(AgencyAddress):
             evidence=caller.evidence,
             at=timezone.now(),
         )
-        return self.answer(InquiryAnswer, _content(answer))
+        return self.answer(InquiryAnswer, content_of(answer))
 
 
-def _content(answer: Answer) -> dict[str, object]:
+def provider_of(asked: dict[str, Any]) -> Agency:
+    """The agency that is asked. Raises Problem."""
+    provider = Agency.objects.known(asked["provider"])
+    if provider is None:
+        unknown = FieldError("provider", "There is no active agency with this local code.")
+        raise Problem("invalid-request", "One or more fields were refused.", errors=[unknown])
+    return provider
+
+
+def check_case_number(caller: Caller, asked: dict[str, Any]) -> None:
+    """Evidence is for one case. Raises Problem."""
+    if caller.evidence and caller.case_number != asked["case_number"]:
+        raise Problem("invalid-evidence", "The evidence is for another case number.")
+
+
+def content_of(answer: Answer) -> dict[str, object]:
     names = items()
     return {
         "outcome": answer.outcome,

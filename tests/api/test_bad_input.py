@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
@@ -17,8 +18,16 @@ from tests.support import DATABASES
 pytestmark = DATABASES
 
 INQUIRIES, NOTICES, CHARGES = "/api/v1/inquiries", "/api/v1/notices", "/api/v1/charges"
-COLLECT, CONFIRM = "/api/v1/codes/collect", "/api/v1/codes/confirm"
-ADDRESSES = [INQUIRIES, NOTICES, CHARGES, COLLECT, CONFIRM]
+COLLECT, CONFIRM, RENEW = "/api/v1/codes/collect", "/api/v1/codes/confirm", "/api/v1/codes/renew"
+BLIND, CODE_KEYS, CODE_KEY = "/api/v1/inquiries/blind", "/api/v1/keys/codes", "/api/v1/keys/code-key"
+ADDRESSES = [INQUIRIES, NOTICES, CHARGES, COLLECT, CONFIRM, RENEW, BLIND, CODE_KEYS, CODE_KEY]
+# One reader reads them all: every mistake is made at these, the first of each kind everywhere.
+THOROUGHLY = [INQUIRIES, NOTICES, CHARGES, COLLECT, CONFIRM]
+
+
+def everywhere(mistakes: Iterable[str]) -> list[tuple[str, str]]:
+    return [(path, name) for path in ADDRESSES for at, name in enumerate(mistakes) if at == 0 or path in THOROUGHLY]
+
 
 # Never issued; its check digit is right.
 NUMBER = "123456789018"
@@ -61,8 +70,7 @@ MALFORMED = {
 }
 
 
-@pytest.mark.parametrize("path", ADDRESSES)
-@pytest.mark.parametrize("name", MALFORMED)
+@pytest.mark.parametrize(("path", "name"), everywhere(MALFORMED))
 def test_malformed_json(country: Country, path: str, name: str) -> None:
     answer = country.chofu.post(path, MALFORMED[name])
     assert_problem(answer, 400, "malformed-json")
@@ -76,16 +84,15 @@ def test_ten_megabytes(country: Country, path: str) -> None:
     assert_nothing_happened()
 
 
-@pytest.mark.parametrize("path", ADDRESSES)
 @pytest.mark.parametrize(
-    "kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "text/json"]
+    ("path", "kind"),
+    everywhere(["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "text/json"]),
 )
 def test_another_media_type(country: Country, path: str, kind: str) -> None:
     assert_problem(country.chofu.post(path, {}, content_type=kind), 415, "unsupported-media-type")
 
 
-@pytest.mark.parametrize("path", ADDRESSES)
-@pytest.mark.parametrize("accept", ["text/html", "application/xml", "application/json;q=0"])
+@pytest.mark.parametrize(("path", "accept"), everywhere(["text/html", "application/xml", "application/json;q=0"]))
 def test_another_answer_is_wanted(country: Country, path: str, accept: str) -> None:
     assert_problem(country.chofu.post(path, {}, Accept=accept), 406, "not-acceptable")
 
@@ -95,8 +102,7 @@ def test_an_answer_that_is_wanted(country: Country, accept: str) -> None:
     assert country.chofu.post(COLLECT, {}, Accept=accept).status == 200
 
 
-@pytest.mark.parametrize("path", ADDRESSES)
-@pytest.mark.parametrize("method", ["get", "put", "patch", "delete", "options", "head", "trace"])
+@pytest.mark.parametrize(("path", "method"), everywhere(["get", "put", "patch", "delete", "options", "head", "trace"]))
 def test_another_method(country: Country, path: str, method: str) -> None:
     headers = {"Authorization": f"Bearer {country.chofu.token()}", "Content-Type": "application/json"}
     response = country.chofu.web.generic(
@@ -233,6 +239,24 @@ WRONG = [
     (COLLECT, "limit", 0),
     (COLLECT, "limit", 501),
     (COLLECT, "limit", "5"),
+    (BLIND, "question", "x"),
+    (BLIND, "question", {"ephemeral": "4vKuCmq8TnGohKlhxQBRX1jjC2qlgt2NtqZZReCNLXY"}),
+    (BLIND, "epoch", 0),
+    (BLIND, "epoch", "1"),
+    (BLIND, "transaction", "1"),
+    (BLIND, "case_number", NUMBER),
+    (RENEW, "codes", []),
+    (RENEW, "codes", "a1-ul6of7lrhsjjps7pr75ybmnypxjmmmonqnojdxchuzlyvzihrmcq"),
+    (RENEW, "codes", ["a1-" + "z" * 51 + "q"]),
+    (RENEW, "codes", [None]),
+    (RENEW, "codes", ["a1-ul6of7lrhsjjps7pr75ybmnypxjmmmonqnojdxchuzlyvzihrmcq"] * 1001),
+    (CODE_KEYS, "provider", "13204"),
+    (CODE_KEY, "public_key", "A" * 43),
+    (CODE_KEY, "public_key", "4vKuCmq8TnGohKlhxQBRX1jjC2qlgt2NtqZZReCNLXY="),
+    (CODE_KEY, "public_key", "4vKuCmq8TnGohKlhxQBRX1jjC2qlgt2NtqZZReCNLXZ"),
+    (CODE_KEY, "public_key", 5),
+    (CODE_KEY, "proof", "AA"),
+    (CODE_KEY, "proof", "é" * 86),
     (CONFIRM, "acquisitions", []),
     (CONFIRM, "acquisitions", "0d0f2b8a-64c5-4b8c-9d3b-6c1f6f7a2c55"),
     (CONFIRM, "acquisitions", [1]),
@@ -241,10 +265,22 @@ WRONG = [
 ]
 
 
+def good_body(country: Country, path: str) -> dict[str, Any]:
+    """A whole body, where an empty one is none."""
+    bodies: dict[str, Any] = {
+        INQUIRIES: country.inquiry,
+        NOTICES: country.notice,
+        CHARGES: country.charge,
+        BLIND: country.blind_inquiry,
+        CODE_KEY: country.chofu.own_key,
+    }
+    found: dict[str, Any] = bodies.get(path, dict)()
+    return found
+
+
 @pytest.mark.parametrize(("path", "name", "value"), WRONG, ids=[str(i) for i in range(len(WRONG))])
 def test_a_wrong_field(country: Country, path: str, name: str, value: Any, caplog: pytest.LogCaptureFixture) -> None:
-    bodies = {INQUIRIES: country.inquiry, NOTICES: country.notice, CHARGES: country.charge}
-    body = bodies[path]() if path in bodies else {}
+    body = good_body(country, path)
     answer = country.chofu.post(path, {**body, name: value})
     assert_problem(answer, 400, "invalid-request")
     assert {error["field"].split(".")[0] for error in answer.json["errors"]} == {name}
@@ -268,6 +304,10 @@ REQUIRED = {
     CHARGES: ["code", "affair", "reference", "title", "amount", "due_on"],
     COLLECT: [],
     CONFIRM: ["acquisitions"],
+    RENEW: ["codes"],
+    BLIND: ["question", "epoch", "transaction", "provider", "affair", "data_set", "items", "case_number"],
+    CODE_KEYS: ["provider"],
+    CODE_KEY: ["public_key", "proof"],
 }
 
 
@@ -278,11 +318,11 @@ def test_an_empty_object_names_everything_that_is_missing(country: Country, path
     assert sorted(error["field"] for error in answer.json["errors"]) == sorted(REQUIRED[path])
 
 
-@pytest.mark.parametrize("path", ADDRESSES)
-@pytest.mark.parametrize("name", ["note", "Code", NUMBER, NAME, "a1-" + "b" * 52, "__proto__", ""])
+@pytest.mark.parametrize(
+    ("path", "name"), everywhere(["note", "Code", NUMBER, NAME, "a1-" + "b" * 52, "__proto__", ""])
+)
 def test_an_unknown_field(country: Country, path: str, name: str, caplog: pytest.LogCaptureFixture) -> None:
-    bodies = {INQUIRIES: country.inquiry, NOTICES: country.notice, CHARGES: country.charge}
-    body = bodies[path]() if path in bodies else {}
+    body = good_body(country, path)
     answer = country.chofu.post(path, {**body, name: NAME})
     assert_problem(answer, 400, "invalid-request")
     assert [error["field"] for error in answer.json["errors"]] == [""]

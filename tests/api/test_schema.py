@@ -13,7 +13,8 @@ from django.test import Client
 
 from api import problems
 from api.urls import urlpatterns
-from tests.api.sides import Answered, Country
+from holdings import hosted
+from tests.api.sides import MITAKA, Answered, Country
 from tests.support import DATABASES
 
 pytestmark = DATABASES
@@ -23,10 +24,14 @@ PATHS = {
     KEYS,
     "/api/oauth/token",
     "/api/v1/inquiries",
+    "/api/v1/inquiries/blind",
     "/api/v1/notices",
     "/api/v1/charges",
     "/api/v1/codes/collect",
     "/api/v1/codes/confirm",
+    "/api/v1/codes/renew",
+    "/api/v1/keys/codes",
+    "/api/v1/keys/code-key",
 }
 
 
@@ -81,6 +86,7 @@ def test_every_address_for_agencies_names_what_may_go_wrong(schema: dict[str, An
                 content = operation["responses"][status]["content"]
                 assert list(content) == [problems.CONTENT_TYPE], (path, status)
     assert {"403", "503"} <= set(operations(schema)["/api/v1/inquiries"]["responses"])
+    assert {"403", "409", "503"} <= set(operations(schema)["/api/v1/inquiries/blind"]["responses"])
     assert {"403", "409"} <= set(operations(schema)["/api/v1/notices"]["responses"])
     assert {"403", "409"} <= set(operations(schema)["/api/v1/charges"]["responses"])
 
@@ -122,7 +128,12 @@ def validate(schema: dict[str, Any], name: str, value: Any) -> None:
 
 
 def test_requests_and_answers_are_as_described(country: Country, schema: dict[str, Any]) -> None:
+    hosted.deposit(agency=country.mitaka.agency.local_code, private_key=country.mitaka.code_key)
     calls = [
+        ("/api/v1/keys/code-key", country.chofu.own_key(), "CodeKeyRegistration", "CodeKey"),
+        ("/api/v1/keys/codes", {"provider": MITAKA}, "CodeKeysWanted", "CodeKeys"),
+        ("/api/v1/codes/renew", {"codes": [country.chofu.printed_code_for(country.kenji)]}, "Renewal", "Renewed"),
+        ("/api/v1/inquiries/blind", country.blind_inquiry(), "BlindInquiry", "InquiryAnswer"),
         ("/api/v1/inquiries", country.inquiry(), "Inquiry", "InquiryAnswer"),
         ("/api/v1/inquiries", country.inquiry(condition={"fiscal_year": 2020}), "Inquiry", "InquiryAnswer"),
         ("/api/v1/notices", country.notice(), "Notice", "NoticeReceipt"),
