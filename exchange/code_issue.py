@@ -67,7 +67,7 @@ def offer_all(offers: Sequence[Offer]) -> None:
     with transaction.atomic(using=EXCHANGE):
         for agency in {each.agency for each in offers}:
             # A new key is registered under the same lock, and not while codes wait (exchange.code_keys).
-            if locked(agency).code_public_key != agency.code_public_key:
+            if bytes(locked(agency).code_public_key or b"") != bytes(agency.code_public_key or b""):
                 raise KeyChanged
         CodeIssue.objects.bulk_create(rows, ignore_conflicts=True)
 
