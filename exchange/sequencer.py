@@ -14,9 +14,10 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, connections, transaction
+from django.db.models import Model
 
 from databases import EXCHANGE
-from exchange import notes, tlog, tree
+from exchange import notes, rows, tlog, tree
 from exchange.models import AccessRecord, Checkpoint, Leaf, PendingRecord, Tile
 from exchange.tlog import CompactRange
 from keys import custody
@@ -40,7 +41,7 @@ def drain() -> int:
     """Put down what writers that died have left in the queue. Returns how many records were waiting."""
     with transaction.atomic(using=EXCHANGE, durable=True):
         if connections[EXCHANGE].vendor == "postgresql":
-            _ask("SELECT pg_advisory_xact_lock(%s)")
+            _ask("SELECT pg_advisory_xact_lock(%s)", _LOCK)
         waiting = _take_queue()
         _put_down(waiting)
     return len(waiting)
@@ -50,20 +51,20 @@ def _append_or_queue(records: Sequence[PendingRecord], batch: uuid.UUID) -> list
     is_queued = False
     while True:
         with transaction.atomic(using=EXCHANGE, durable=True):
-            has_lock = _ask("SELECT pg_try_advisory_xact_lock(%s)")
+            has_lock = _ask("SELECT pg_try_advisory_xact_lock(%s)", _LOCK)
             if has_lock:
                 waiting = _take_queue()
                 if not waiting:
                     return _leaves_of(records) if is_queued else _sequence(records)
                 _put_down(waiting if is_queued else [*waiting, *records])
             elif not is_queued:
-                PendingRecord.objects.bulk_create(records)
+                rows.insert(EXCHANGE, (PendingRecord, [_as_row(PendingRecord, record) for record in records]))
                 is_queued = True
         if not has_lock:
             # Shared, and given back at once: all who wait for the batch under way go on together.
-            _ask("SELECT pg_advisory_xact_lock_shared(%s)")
+            _ask("SELECT pg_advisory_xact_lock_shared(%s)", _LOCK)
         # In this order: what is no longer in the queue is in the log, or was refused.
-        is_waiting = PendingRecord.objects.filter(batch=batch).exists()
+        is_waiting = _ask("SELECT EXISTS (SELECT 1 FROM exchange_pendingrecord WHERE batch = %s)", batch)
         if leaves := _leaves_of(records):
             return leaves
         if not is_waiting:
@@ -71,9 +72,10 @@ def _append_or_queue(records: Sequence[PendingRecord], batch: uuid.UUID) -> list
 
 
 def _take_queue() -> list[PendingRecord]:
+    if not _ask("SELECT EXISTS (SELECT 1 FROM exchange_pendingrecord)"):
+        return []
     waiting = list(PendingRecord.objects.order_by("number"))
-    if waiting:
-        PendingRecord.objects.filter(number__in=[record.number for record in waiting]).delete()
+    PendingRecord.objects.filter(number__in=[record.number for record in waiting]).delete()
     return waiting
 
 
@@ -102,33 +104,34 @@ def _sequence(records: Sequence[PendingRecord]) -> list[Leaf]:
     leaves, sides = [], []
     for record in records:
         hashed = tlog.leaf_hash(record.body.encode())
-        leaf = Leaf(index=grown.size, id=record.leaf, body=record.body, hash=hashed, written_at=record.at)
-        grown.append(hashed)
-        leaves.append(leaf)
+        leaves.append((grown.size, record.leaf, record.body, hashed, record.at))
         sides.append(
-            AccessRecord(
-                leaf=leaf,
-                event=record.event,
-                kind=record.kind,
-                phase=record.phase,
-                subject=record.subject,
-                private_sealed=record.private_sealed,
-                disclosed_from=record.disclosed_from,
-                at=record.at,
+            (
+                grown.size,
+                record.event,
+                record.kind,
+                record.phase,
+                record.subject,
+                record.private_sealed,
+                record.disclosed_from,
+                record.at,
             )
         )
-    Leaf.objects.bulk_create(leaves)
-    AccessRecord.objects.bulk_create(sides)
+        grown.append(hashed)
+    rows.insert(EXCHANGE, (Leaf, leaves), (AccessRecord, sides), (Checkpoint, [_signed(grown)]))
     _complete_tiles(before, grown.size)
-    _sign(grown)
-    return leaves
+    return [
+        Leaf(index=index, id=name, body=body, hash=hashed, written_at=at) for index, name, body, hashed, at in leaves
+    ]
 
 
 def _tree_so_far() -> tuple[CompactRange, int]:
     """The tree that the next leaf is added to, and the size up to which its tiles are written."""
-    last = Checkpoint.objects.order_by("-size").first()
+    with connections[EXCHANGE].cursor() as cursor:
+        cursor.execute("SELECT size, frontier FROM exchange_checkpoint ORDER BY size DESC LIMIT 1")
+        last = cursor.fetchone()
     if last is not None:
-        return CompactRange.from_bytes(last.size, bytes(last.frontier)), last.size
+        return CompactRange.from_bytes(last[0], bytes(last[1])), last[0]
     grown = CompactRange()  # leaves written before there was a tree are its first ones
     for hashed in Leaf.objects.order_by("index").values_list("hash", flat=True).iterator():
         grown.append(bytes(hashed))
@@ -144,22 +147,22 @@ def _complete_tiles(before: int, after: int) -> None:
         level += 1
 
 
-def _sign(grown: CompactRange) -> None:
+def _signed(grown: CompactRange) -> tuple[int, bytes, str, bytes]:
+    """The row of the checkpoint that signs the tree as it is."""
     origin, root = settings.LOG_ORIGIN, grown.root()
-    statement = notes.Checkpoint(origin, grown.size, root)
-    Checkpoint.objects.create(
-        size=grown.size,
-        root=root,
-        note=notes.sign(statement, name=origin, key=custody.signing_key(PURPOSE)),
-        frontier=grown.to_bytes(),
-    )
+    note = notes.sign(notes.Checkpoint(origin, grown.size, root), name=origin, key=custody.signing_key(PURPOSE))
+    return grown.size, root, note, grown.to_bytes()
 
 
 def _leaves_of(records: Iterable[PendingRecord]) -> list[Leaf]:
     return list(Leaf.objects.filter(id__in=[record.leaf for record in records]).order_by("index"))
 
 
-def _ask(statement: str) -> Any:
+def _as_row(model: type[Model], row: Model) -> tuple[Any, ...]:
+    return tuple(getattr(row, field.attname) for field in rows.fields(model))
+
+
+def _ask(statement: str, *values: Any) -> Any:
     with connections[EXCHANGE].cursor() as cursor:
-        cursor.execute(statement, [_LOCK])
+        cursor.execute(statement, values)
         return cursor.fetchone()[0]
