@@ -21,7 +21,8 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from agencies.models import Agency
 from codes.rist1 import Code
 from exchange import conversion, sequencer, statute
-from exchange.models import AccessRecord, Leaf, PendingRecord, Phase
+from exchange.models import AccessRecord, Leaf, Phase
+from exchange.sequencer import Prepared
 from exchange.statute import Rule
 from holdings.periods import legal_day
 from keys.sealing import keyed_hash, open_sealed, seal
@@ -62,12 +63,12 @@ def record(event: Event, *, phase: Phase, rule: Rule | None = None, outcome: str
     return sequencer.append([prepare(event, phase=phase, rule=rule, outcome=outcome, at=at)])[0]
 
 
-def record_all(records: Sequence[PendingRecord]) -> list[Leaf]:
+def record_all(records: Sequence[Prepared]) -> list[Leaf]:
     """As `record`, for many that `prepare` has made: one commit and one signature. All of them, or none."""
     return sequencer.append(records)
 
 
-def prepare(event: Event, *, phase: Phase, rule: Rule | None = None, outcome: str = "", at: datetime) -> PendingRecord:
+def prepare(event: Event, *, phase: Phase, rule: Rule | None = None, outcome: str = "", at: datetime) -> Prepared:
     """Everything about a record but its place in the log; nothing is written yet."""
     at = at.replace(microsecond=0)
     disclosed_from = event.disclosed_from if event.is_withheld else legal_day(at)
@@ -92,7 +93,7 @@ def prepare(event: Event, *, phase: Phase, rule: Rule | None = None, outcome: st
             "version": VERSION,
         }
     )
-    return PendingRecord(
+    return Prepared(
         leaf=leaf_id,
         body=body.decode(),
         event=event.id,

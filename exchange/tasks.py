@@ -9,16 +9,10 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from exchange import audit, reconciliation, sequencer
+from exchange import audit, reconciliation
 from exchange.witnessing import NotWitnessed, Witness, ask
 
 log = logging.getLogger(__name__)
-
-
-@shared_task  # type: ignore[untyped-decorator]
-def drain_queue() -> None:
-    """Put records into the log whose writers died while they waited. Every minute."""
-    sequencer.drain()
 
 
 @shared_task  # type: ignore[untyped-decorator]

@@ -135,5 +135,4 @@ def test_the_command_and_the_task_tell_what_they_find(capsys, caplog):
         call_command("reconcile_records")
     tasks.check_records()
     assert reconciliation.NO_COPY in caplog.text
-    tasks.drain_queue()
     tasks.ask_witnesses()

@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from exchange import reconciliation, sequencer
+from exchange import reconciliation
 
 _TIME_TO_END = timedelta(minutes=5)
 
@@ -21,7 +21,6 @@ class Command(BaseCommand):
         parser.add_argument("--days", type=int, default=2, help="how far to look back (2)")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        sequencer.drain()
         until = timezone.now() - _TIME_TO_END
         found = reconciliation.differences(since=until - timedelta(days=options["days"]), until=until)
         counts: Counter[str] = Counter()
