@@ -7,6 +7,7 @@ is at /api/keys.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
@@ -36,10 +37,9 @@ class SignedAnswers:
 
 def sign(response: HttpResponse, request: HttpRequest) -> None:
     """Sign one answer with the current key."""
-    key = custody.current(PURPOSE)
-    private = Ed25519PrivateKey.from_private_bytes(key.material)
+    private = custody.signing_key(PURPOSE)
     answer = signatures.Answer(response.status_code, response.headers, as_signed(request))
-    signatures.sign(answer, response.content, key=private, keyid=_public(private)["kid"], at=timezone.now())
+    signatures.sign(answer, response.content, key=private, keyid=_name(private), at=timezone.now())
 
 
 def public_keys() -> list[dict[str, str]]:
@@ -51,6 +51,11 @@ def as_signed(request: HttpRequest) -> signatures.Request:
     """The request as its caller signed it: at the public address of this service, whatever stands in front of it."""
     url = settings.PORTAL_ORIGIN + request.get_full_path()
     return signatures.Request(request.method or "", url, request.headers)
+
+
+@lru_cache(maxsize=8)
+def _name(private: Ed25519PrivateKey) -> str:
+    return _public(private)["kid"]
 
 
 def _public(private: Ed25519PrivateKey) -> dict[str, str]:

@@ -21,6 +21,7 @@ from http_message_signatures import (
     HTTPMessageVerifier,
     InvalidSignature,
     MappingKeyResolver,
+    PreparedSignature,
 )
 from http_message_signatures.algorithms import ECDSA_P256_SHA256, ED25519
 
@@ -40,6 +41,9 @@ _BINDINGS = (
     ("@status", "content-digest"),
 )
 ACCEPTED = f'{LABEL}=({" ".join(http_sf.ser(name) for name in COMPONENTS)});created;expires;nonce;keyid;tag="{TAG}"'
+
+
+_SIGNER = HTTPMessageSigner(signature_algorithm=ED25519)
 
 
 class NotSigned(Exception):
@@ -109,12 +113,16 @@ def verify_body(request: Request, body: bytes) -> None:
 def sign(answer: Answer, body: bytes, *, key: Ed25519PrivateKey, keyid: str, at: datetime) -> None:
     """Sign an answer in place, bound to its request as closely as the request allows."""
     answer.headers["Content-Digest"] = ContentDigest.create(body)
-    signer = HTTPMessageSigner(
-        signature_algorithm=ED25519, key_resolver=MappingKeyResolver(public_keys={}, private_keys={keyid: key})
-    )
+    prepared = _prepared(answer, keyid=keyid, at=at)
+    # The library would make the whole base once more before it puts these two into place.
+    answer.headers["Signature-Input"] = f"{LABEL}={prepared.signature_params}"
+    answer.headers["Signature"] = f"{LABEL}={http_sf.ser(key.sign(prepared.signature_base))}"
+
+
+def _prepared(answer: Answer, *, keyid: str, at: datetime) -> PreparedSignature:
     for covered in _BINDINGS:
         try:
-            signer.sign(
+            return _SIGNER.prepare(
                 answer,
                 key_id=keyid,
                 created=at,
@@ -126,8 +134,7 @@ def sign(answer: Answer, body: bytes, *, key: Ed25519PrivateKey, keyid: str, at:
         except (HTTPMessageSignaturesException, ValueError):
             if covered is _BINDINGS[-1]:
                 raise
-        else:
-            return
+    raise AssertionError("The last binding is answered or raised.")
 
 
 class _OwnRule(InvalidSignature):
