@@ -1,7 +1,8 @@
 """A small country on real web servers with real commits, and callers who send signed requests over real lines.
 
-    with served(directory, setup=SETUP) as country:     the databases, the rows that the script made, gunicorn
-        answers = country.callers[0].ask(...)
+    with served(directory, setup=PLANT, arguments=("50",)) as country:    databases, planted rows, gunicorn
+        line = caller(country)
+        status, answer = await line.send(line.signed(DIRECT, question(country, 7)))
 
 The setup script runs once in a process of its own and prints JSON, which is `country.planted`.
 """
@@ -15,14 +16,19 @@ import subprocess
 import sys
 import time
 import urllib.request
+import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from codes import blind
+from codes.rist1 import parse_code
 from mynx import signatures
+from mynx.keys import to_text
 from tests.committed import ROOT, migrated_var, run
+from tests.exchange import people
 
 # As production runs it (Dockerfile).
 GUNICORN = ["--worker-class", "gthread", "--workers", "2", "--threads", "8"]
@@ -142,3 +148,67 @@ class Caller:
         if self._line is not None:
             self._line[1].transport.abort()
             self._line = None
+
+
+# Chofu asks Mitaka, direct or blind, about as many persons as the first argument says. An income names its person.
+PLANT = """
+import json, sys
+from django.conf import settings
+from django.utils import timezone
+from joserfc.jwk import OKPKey
+from agencies import clients
+from agencies.models import Agency
+from api import tokens
+from codes.rist1 import format_code
+from holdings import hosted
+from tests.exchange import people
+from tests.faults.country import income_of
+people.ready()
+settings.ACCESS_TOKEN_SECONDS = 24 * 3600
+chofu, key = people.agency(people.CHOFU), OKPKey.generate_key("Ed25519")
+client = clients.register(agency=chofu, jwk=key.as_dict(private=False))
+hosted.deposit(agency=people.MITAKA, private_key=people.KEY)
+persons = [number.to_bytes(32, "big") for number in range(int(sys.argv[1]))]
+for number, person in enumerate(persons):
+    people.hold_income(person, income_of(number))
+print(json.dumps({
+    "client": str(client.client_id),
+    "key": key.as_dict(private=True),
+    "token": tokens.issue(client_id=str(client.client_id), thumbprint=key.thumbprint(), at=timezone.now()),
+    "codes": [format_code(people.code_at(chofu, person)) for person in persons],
+    "code_keys": [bytes(each.code_public_key).hex() for each in (people.agency(people.MITAKA), Agency.objects.portal())],
+}))
+"""
+DIRECT, BLIND = "/api/v1/inquiries", "/api/v1/inquiries/blind"
+
+
+def income_of(number: int) -> int:
+    return 1_000_000 + number
+
+
+def question(country: Country, number: int, *, is_blind: bool = False) -> dict[str, Any]:
+    """Chofu's question about a planted person."""
+    about: dict[str, Any] = {
+        "provider": people.MITAKA,
+        "affair": people.CHILD_ALLOWANCE,
+        "data_set": people.LOCAL_TAX,
+        "items": [people.TOTAL_INCOME],
+        "condition": {"fiscal_year": 2026},
+        "case_number": "2026-0042",
+    }
+    code, transaction = country.planted["codes"][number], uuid.uuid4()
+    if not is_blind:
+        return about | {"code": code}
+    parsed = parse_code(code)
+    bound = blind.transaction_of(
+        inquirer=people.CHOFU, epoch=parsed.epoch, provider=people.MITAKA, number=transaction.bytes
+    )
+    keys = blind.Keys(*map(bytes.fromhex, country.planted["code_keys"]))
+    hidden = blind.ask(parsed.value, keys=keys, transaction=bound)
+    parts = {name: to_text(part) for name, part in hidden._asdict().items()}
+    return about | {"question": parts, "epoch": parsed.epoch, "transaction": str(transaction)}
+
+
+def caller(country: Country) -> Caller:
+    """Chofu's client, with a line of its own."""
+    return Caller(country.url, *(country.planted[name] for name in ("client", "key", "token")))
