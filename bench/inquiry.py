@@ -1,4 +1,4 @@
-"""Signed inquiries per second from end to end, direct (M0) and blind (M1), beside an authenticated view with one insert.
+"""Signed inquiries per second from end to end, direct (M0) and blind (M1), beside a signed view with one insert.
 
 Over real lines to gunicorn as production runs it (Dockerfile), from a client on the same machine that signs beforehand:
 the difference is what an inquiry is, the permission table, the conversions, two records in the log and one at the
@@ -27,6 +27,7 @@ ACTS = 100
 REFERENCE = "/api/v1/one-insert"
 KINDS = ("direct", "blind", "one-insert")
 PERCENTILES = (50, 95, 99)
+_ADDRESS = {"direct": "/api/v1/inquiries", "blind": "/api/v1/inquiries/blind"}
 
 
 def run() -> list[Measure]:
@@ -94,15 +95,13 @@ async def _round(country: Any, kind: str) -> tuple[float, list[float]]:
 
 
 def _request(country: Any, line: Any, kind: str, number: int) -> bytes:
-    from tests.faults.country import BLIND, DIRECT, question
+    from tests.faults.country import question
 
     if kind == "one-insert":
-        found: bytes = line.signed(REFERENCE, {})
-        return found
-    is_blind = kind == "blind"
-    content = question(country, number % PEOPLE, is_blind=is_blind)
-    found = line.signed(BLIND if is_blind else DIRECT, content)
-    return found
+        path, content = REFERENCE, {}
+    else:
+        path, content = _ADDRESS[kind], question(country, number % PEOPLE, is_blind=kind == "blind")
+    return bytes(line.signed(path, content))
 
 
 def _part(times: list[float], part: int) -> float:

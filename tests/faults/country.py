@@ -101,14 +101,45 @@ def _wait_for(address: str, server: subprocess.Popen[bytes], log: Path) -> None:
 
 
 @dataclass
-class Caller:
-    """An agency's client: it signs, and sends on a line of its own that it keeps open."""
+class Line:
+    """One connection, kept open from request to request."""
 
     url: str
+    _open: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = field(default=None, repr=False, kw_only=True)
+
+    async def fetch(self, request: bytes) -> tuple[int, bytes]:
+        """Send the bytes of a request and read its answer. Raises OSError, EOFError."""
+        if self._open is None:
+            host, _, port = self.url.partition("//")[2].partition(":")
+            self._open = await asyncio.open_connection(host, int(port), limit=2**20)
+        reader, writer = self._open
+        try:
+            writer.write(request)
+            await writer.drain()
+            head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+            fields = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:])}
+            body = await reader.readexactly(int(fields["content-length"]))
+        except BaseException:
+            self.hang_up()
+            raise
+        if fields.get("connection", "") == "close":
+            self.hang_up()
+        return int(head[0].split()[1]), body
+
+    def hang_up(self) -> None:
+        """Close the connection at once, whatever is still on its way."""
+        if self._open is not None:
+            self._open[1].transport.abort()
+            self._open = None
+
+
+@dataclass
+class Caller(Line):
+    """An agency's client: it signs, and sends on a line of its own."""
+
     client_id: str
     key: Mapping[str, Any]
     token: str
-    _line: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = field(default=None, repr=False)
 
     def signed(self, path: str, content: Mapping[str, Any]) -> bytes:
         """The bytes of one request by profile mynx-1."""
@@ -125,29 +156,9 @@ class Caller:
         return f"POST {path} HTTP/1.1\r\n{head}\r\n".encode() + body
 
     async def send(self, request: bytes) -> tuple[int, dict[str, Any]]:
-        """Send the bytes of a request and read its answer. Raises OSError, EOFError."""
-        if self._line is None:
-            host, _, port = self.url.partition("//")[2].partition(":")
-            self._line = await asyncio.open_connection(host, int(port))
-        reader, writer = self._line
-        try:
-            writer.write(request)
-            await writer.drain()
-            head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
-            fields = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:])}
-            body = await reader.readexactly(int(fields["content-length"]))
-        except BaseException:
-            self.hang_up()
-            raise
-        if fields.get("connection", "") == "close":
-            self.hang_up()
-        return int(head[0].split()[1]), json.loads(body)
-
-    def hang_up(self) -> None:
-        """Close the line at once, whatever is still on its way."""
-        if self._line is not None:
-            self._line[1].transport.abort()
-            self._line = None
+        """As `fetch`, for an answer in JSON."""
+        status, body = await self.fetch(request)
+        return status, json.loads(body)
 
 
 # Chofu asks Mitaka, direct or blind, about as many persons as the first argument says. An income names its person.
@@ -176,7 +187,9 @@ print(json.dumps({
     "key": key.as_dict(private=True),
     "token": tokens.issue(client_id=str(client.client_id), thumbprint=key.thumbprint(), at=timezone.now()),
     "codes": [format_code(people.code_at(chofu, person)) for person in persons],
-    "code_keys": [bytes(each.code_public_key).hex() for each in (people.agency(people.MITAKA), Agency.objects.portal())],
+    "code_keys": [
+        bytes(each.code_public_key).hex() for each in (people.agency(people.MITAKA), Agency.objects.portal())
+    ],
 }))
 """
 DIRECT, BLIND = "/api/v1/inquiries", "/api/v1/inquiries/blind"
