@@ -14,6 +14,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
@@ -33,6 +34,7 @@ SALT_BYTES = 32
 INQUIRER = "inquirer"
 PROVIDER = "provider"
 LOG = "log"
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
@@ -144,8 +146,13 @@ def event_of(reference: str | uuid.UUID, party: str) -> uuid.UUID:
 
 
 def _permutation(party: str) -> Cipher[modes.ECB]:
+    return _permutation_under(keyed_hash("record-reference", party))
+
+
+@lru_cache(maxsize=16)
+def _permutation_under(key: bytes) -> Cipher[modes.ECB]:
     # One block of AES under a key per party is a permutation of 128-bit ids; no second block ever follows.
-    return Cipher(algorithms.AES256(keyed_hash("record-reference", party)), modes.ECB())  # noqa: S305
+    return Cipher(algorithms.AES256(key), modes.ECB())  # noqa: S305
 
 
 def _facts(event: Event) -> dict[str, Any]:
@@ -162,7 +169,7 @@ def _facts(event: Event) -> dict[str, Any]:
 
 
 def _canonical(content: Mapping[str, Any]) -> bytes:
-    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return _CANONICAL.encode(content).encode()
 
 
 def _context(leaf_id: uuid.UUID) -> str:
