@@ -19,7 +19,8 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from codes.rist1 import Code, MalformedCode, parse_code
+from codes.proofs import PROOF_BYTES
+from codes.rist1 import Code, MalformedCode, checked_point, parse_code
 from notifications.documents import LARGEST_DOCUMENT
 from numbering.check_digits import normalise
 
@@ -97,6 +98,52 @@ class PersonCode(serializers.Field[Code, Any, Any, Any]):
 
     def to_representation(self, value: Code) -> Any:
         raise NotImplementedError("A code never leaves by the API.")
+
+
+class Base64Url(serializers.Field[bytes, Any, Any, Any]):
+    """So many bytes in base64url without padding (RFC 4648 section 5), in their one spelling."""
+
+    default_error_messages = {"invalid": "Must be {length} bytes in base64url without padding."}
+
+    def __init__(self, *, length: int, **kwargs: Any) -> None:
+        self.length = length
+        super().__init__(**kwargs)
+
+    def to_internal_value(self, data: Any) -> bytes:
+        try:
+            value = base64.urlsafe_b64decode(data + "=" * (-len(data) % 4)) if isinstance(data, str) else b""
+        except (binascii.Error, ValueError):
+            value = b""
+        if len(value) != self.length or self.to_representation(value) != data:
+            self.fail("invalid", length=self.length)
+        return value
+
+    def to_representation(self, value: bytes) -> str:
+        return base64.urlsafe_b64encode(value).decode().rstrip("=")
+
+
+@extend_schema_field({"type": "string", "pattern": "^[A-Za-z0-9_-]{43}$"})
+class Point(Base64Url):
+    """A point of ristretto255 other than the identity: 32 bytes in their canonical encoding (RFC 9496)."""
+
+    default_error_messages = {"point": "Not a point of the group."}
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(length=32, **kwargs)
+
+    def to_internal_value(self, data: Any) -> bytes:
+        try:
+            return checked_point(super().to_internal_value(data))
+        except MalformedCode:
+            self.fail("point")
+
+
+@extend_schema_field({"type": "string", "pattern": "^[A-Za-z0-9_-]{86}$"})
+class Proof(Base64Url):
+    """A proof (codes.proofs): challenge and response, 64 bytes."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(length=PROOF_BYTES, **kwargs)
 
 
 @extend_schema_field(OpenApiTypes.DATE)

@@ -16,12 +16,16 @@ from django.conf import settings
 from django.http import Http404, HttpResponse
 from rest_framework import exceptions, status
 
+from codes.proofs import ProofRejected
 from codes.rist1 import MalformedCode
+from exchange.blind_inquiry import NumberUsed
+from exchange.code_keys import CodesWaiting
+from exchange.conversion import NoCodeKey
 from exchange.decisions import NotAsked
 from exchange.permission import Refused
-from exchange.registration import NotTheProvider
 from exchange.repeats import ReferenceTaken as InquiryReferenceTaken
 from exchange.standing import AnswerErased, HasEnded, InProgress, UnknownInquiry
+from holdings.hosted import NotDeposited
 from holdings.registration import LayoutNotSupported, NotRegistered
 from holdings.registration import ReferenceTaken as CopyReferenceTaken
 from notifications.delivery import NotDeliverable
@@ -91,6 +95,13 @@ KINDS: dict[str, Kind] = {
         "Mynx-Evidence is a JWT of the type mynx-evidence+jwt by your client's key: iss is the client id, aud the "
         "address of this API, exp at most a minute away, and clerk, section, case_number and txn are stated. Its case "
         "number is the request's.",
+    ),
+    "proof-rejected": Kind(
+        400,
+        "The proof does not fit",
+        "A proof is bound to every value beside it: the public keys, both ciphertexts, the parties, the epoch and the "
+        "transaction, or the owner of a key. Fetch the keys again, in case one has changed, and make it anew. Nothing "
+        "was looked up or recorded.",
     ),
     "not-permitted": Kind(403, "Not permitted", "This address is not open to the caller."),
     "no-legal-basis": Kind(
@@ -168,6 +179,18 @@ KINDS: dict[str, Kind] = {
         "The answer is erased",
         "An answer is kept for a while, and shorter once it was fetched. Ask again, under another reference.",
     ),
+    "transaction-used": Kind(
+        409,
+        "The transaction was used before",
+        "You have asked blind under this transaction number before, and that is on record. Make a new number and a new "
+        "proof for every question, also when you ask the same again.",
+    ),
+    "codes-waiting": Kind(
+        409,
+        "Codes wait under the former key",
+        "Codes wait for you that were encrypted to the key that you have registered. Collect and confirm them first: "
+        "they could not be opened with another key.",
+    ),
     "too-large": Kind(413, "The request is too large", "A document may have 4 MB, a whole request 6 MB."),
     "unsupported-media-type": Kind(
         415,
@@ -185,6 +208,12 @@ KINDS: dict[str, Kind] = {
         "Nothing was answered. A request that was recorded before the failure stays on record. Try again; with the "
         "same reference nothing is sent twice.",
     ),
+    "not-asked-blind": Kind(
+        503,
+        "The provider cannot be asked blind",
+        "It has not registered the key for its codes, or has not deposited it where its copies lie. Ask directly, at "
+        "/api/v1/inquiries, or try again later. Nothing was recorded.",
+    ),
     "unavailable": Kind(
         503, "The provider does not answer", "The provider is down or too slow. Try again later; the try is on record."
     ),
@@ -201,6 +230,13 @@ _KIND_OF_CODE = {
     "9000": "internal-error",
 }
 CODE_OF_KIND = {kind: code for code, kind in reversed(_KIND_OF_CODE.items())}
+_KIND_OF_ERROR: dict[type[Exception], str] = {
+    ProofRejected: "proof-rejected",
+    NumberUsed: "transaction-used",
+    CodesWaiting: "codes-waiting",
+    NoCodeKey: "not-asked-blind",
+    NotDeposited: "not-asked-blind",
+}
 # Kinds that leave a record, whose id they carry.
 RECORDED = {"no-legal-basis", "assessment-missing", "item-not-allowed"}
 
@@ -283,8 +319,9 @@ def _problem_of(error: Exception) -> Problem:
         return refusal(code=error.code, record=error.record)
     if isinstance(error, MalformedCode):
         return _one_field("code", str(error))
-    if isinstance(error, NotTheProvider):
-        return Problem("not-the-provider")
+    for found, kind in _KIND_OF_ERROR.items():
+        if isinstance(error, found):
+            return Problem(kind)
     if isinstance(error, NotRegistered):
         return _of_lines(error)
     if isinstance(error, NoticeReferenceTaken | ChargeReferenceTaken | InquiryReferenceTaken):

@@ -79,6 +79,17 @@ DECIDED: dict[str, Any] = {"record": _RECORD, "outcome": "0000", "decided_at": "
 BY_HAND: dict[str, Any] = {"data_set": "TM00000000000002", "code": _CODE, "by_hand": True}
 BY_HAND_SET: dict[str, Any] = {"by_hand": True}
 REFUSAL = Problem("no-legal-basis", code="2001", record=_RECORD).body()
+BLIND_INQUIRY: dict[str, Any] = {
+    **{name: value for name, value in INQUIRY.items() if name != "code"},
+    "question": {
+        "ephemeral": "4vKuCmq8TnGohKlhxQBRX1jjC2qlgt2NtqZZReCNLXY",
+        "for_provider": "akkyEPdJnNF_7LUQrgzqI6EQ6NW5AfisrdMJXHOjuRk",
+        "for_portal": "lHQfXV1SdV7OTyPwRO4n1dHqHivRlrRiFmsWFSqdAlk",
+        "proof": "AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAABAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+    },
+    "epoch": 1,
+    "transaction": "7d6a0f57-3b9f-4f57-9a53-1f0a0f3a9c11",
+}
 NOTICE: dict[str, Any] = {
     "code": _CODE,
     "affair": "JM90000000000001",
@@ -198,3 +209,23 @@ SAMPLE_LAYOUT: dict[str, Any] = {
     "valid_from": "2024-05-27",
     "valid_to": None,
 }
+CODE_KEYS: dict[str, Any] = {
+    "inquirer": "132080",
+    "provider": {
+        "agency": "132047",
+        "public_key": "4vKuCmq8TnGohKlhxQBRX1jjC2qlgt2NtqZZReCNLXY",
+        "thumbprint": "tK7YpkeTaQb2HM4egRX9L5mmvhPq6Ggycbx1_Mi7bh4",
+    },
+    "portal": {
+        "agency": "900043",
+        "public_key": "akkyEPdJnNF_7LUQrgzqI6EQ6NW5AfisrdMJXHOjuRk",
+        "thumbprint": "NkrSLJ6oXMcycpADzwRqcxtDiBo0ZWst7GwhXSolyK4",
+    },
+}
+CODE_KEY: dict[str, Any] = {
+    "public_key": BLIND_INQUIRY["question"]["ephemeral"],
+    "proof": BLIND_INQUIRY["question"]["proof"],
+}
+CODE_KEY_REGISTERED: dict[str, Any] = CODE_KEYS["provider"]
+RENEWAL: dict[str, Any] = {"codes": [_CODE]}
+RENEWED: dict[str, Any] = {"epoch": 2, "codes": ["a2-" + _CODE.partition("-")[2]]}

@@ -5,6 +5,8 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path, re_path
 
 from api.views import (
+    blind_inquiries,
+    code_keys,
     codes,
     copies,
     deliveries,
@@ -39,6 +41,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("v1/provisions/waiting", provisions.Waiting.as_view(), name="provisions-waiting"),
     path("v1/provisions/decide", provisions.Decide.as_view(), name="provisions-decide"),
     path("v1/provisions/by-hand", provisions.ByHand.as_view(), name="provisions-by-hand"),
+    path("v1/inquiries/blind", blind_inquiries.BlindInquiries.as_view(), name="inquiries-blind"),
     path("v1/notices", deliveries.Notices.as_view(), name="notices"),
     path("v1/charges", deliveries.Charges.as_view(), name="charges"),
     path("v1/codes/collect", codes.Collect.as_view(), name="codes-collect"),
@@ -51,5 +54,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("v1/recalls/confirm", recalls.Confirm.as_view(), name="recalls-confirm"),
     path("v1/questions/collect", questions.Collect.as_view(), name="questions-collect"),
     path("v1/questions/answer", questions.Answer.as_view(), name="questions-answer"),
+    path("v1/codes/renew", codes.Renew.as_view(), name="codes-renew"),
+    path("v1/keys/codes", code_keys.CodeKeys.as_view(), name="keys-codes"),
+    path("v1/keys/code-key", code_keys.RegisterCodeKey.as_view(), name="keys-code-key"),
     re_path(r"", NoSuchAddress.as_view(), name="no-such-address"),
 ]

@@ -1,136 +1,140 @@
-"""Inquiries per second from end to end, beside an empty authenticated view that inserts one row and commits it.
+"""Signed inquiries per second from end to end, direct (M0) and blind (M1), beside a signed view with one insert.
 
-Both through Django's test client, signed and with an access token, so that the difference is what an inquiry is: the
-permission table, two conversions, three commits in two databases, sealing. The same inquiry without HTTP is measured
-too. PostgreSQL is measured where TEST_DATABASE_URL or BENCH_DATABASE_URL names a role that may create databases.
+Over real lines to gunicorn as production runs it (Dockerfile), from a client on the same machine that signs beforehand:
+the difference is what an inquiry is, the permission table, the conversions, two records in the log and one at the
+provider, sealing. Then the inquiry without HTTP. PostgreSQL where TEST_DATABASE_URL or BENCH_DATABASE_URL names a role
+that may create databases. After each round the records are counted: nothing may be lost.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
-import secrets
+import statistics
 import tempfile
-from collections.abc import Callable
-from datetime import timedelta
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
-from django.db import transaction
-from django.test import Client
-from django.urls import include, path
-from django.utils import timezone
-from joserfc.jwk import OKPKey
-from rest_framework.request import Request
-from rest_framework.response import Response
+from bench.measure import REPETITIONS, Measure, side_by_side
 
-from agencies import clients
-from agencies.models import ApiClient, UsedOnce
-from api import tokens
-from api.permissions import AgencyClient
-from api.views.base import AgencyAddress
-from bench.measure import Measure, side_by_side
-from codes.rist1 import format_code
-from databases import EXCHANGE
-from mynx import signatures
-
-ROUND = 200
+ROUND = 400
+CLIENTS = 16
 PEOPLE = 50
-
-
-class OneInsert(AgencyAddress):
-    """The reference: check the token, insert one row of 32 bytes and a time, commit, and say so."""
-
-    permission_classes = [AgencyClient]
-
-    def post(self, request: Request) -> Response:
-        with transaction.atomic(using=EXCHANGE, durable=True):
-            UsedOnce.objects.create(hash=os.urandom(32), expires_at=timezone.now() + timedelta(minutes=1))
-        return Response({"written": True})
-
-
-urlpatterns = [path("api/", include("api.urls")), path("one-insert", OneInsert.as_view())]
+ACTS = 100
+REFERENCE = "/api/v1/one-insert"
+KINDS = ("direct", "blind", "one-insert")
+PERCENTILES = (50, 95, 99)
+_ADDRESS = {"direct": "/api/v1/inquiries", "blind": "/api/v1/inquiries/blind"}
 
 
 def run() -> list[Measure]:
     os.environ.setdefault("TEST_DATABASE_URL", os.environ.get("BENCH_DATABASE_URL", ""))
-    from tests.committed import ENGINES, migrated_var
-    from tests.committed import run as run_script
+    from tests import committed
+    from tests.faults.country import PLANT, served
 
-    measures = []
-    for engine in ENGINES:
-        with tempfile.TemporaryDirectory() as directory, migrated_var(Path(directory), engine) as env:
-            env["MYNA_API_REQUESTS_PER_MINUTE"] = "1000000000"
-            rates = json.loads(run_script(env, "from bench.inquiry import measure; measure()"))
-        for name, (ours, reference) in rates.items():
-            measures.append(Measure(f"inquiry-{name}-{engine}", ours, "inquiries/s", "one-insert", reference))
-    return measures
+    engine = committed.ENGINES[-1]
+    limits = {"MYNA_API_REQUESTS_PER_MINUTE": "1000000000", "MYNA_LOG_LEVEL": "WARNING"}
+    with tempfile.TemporaryDirectory() as directory:
+        planted = served(Path(directory), setup=PLANT, arguments=(str(PEOPLE),), application="bench.serving", **limits)
+        with planted as country:
+            rates, times = _rounds(country)
+            act = json.loads(committed.run(country.env, "from bench.inquiry import measure; measure()"))
+    measures = [
+        Measure(f"inquiry-{kind}-{engine}", rates[kind], "inquiries/s", "one-insert", rates["one-insert"])
+        for kind in KINDS[:2]
+    ]
+    measures += [
+        Measure(f"inquiry-{kind}-p{part}-{engine}", _part(times[kind], part), "ms", "one-insert",
+                _part(times["one-insert"], part))
+        for kind in KINDS[:2] for part in PERCENTILES
+    ]  # fmt: skip
+    return [*measures, Measure(f"inquiry-act-{engine}", act[0], "inquiries/s", "one-insert", act[1])]
+
+
+def _rounds(country: Any) -> tuple[dict[str, float], dict[str, list[float]]]:
+    """The median rates, and every answer's time in milliseconds, in turns; the first round warms up."""
+    from tests.committed import rows
+
+    rates: dict[str, list[float]] = {kind: [] for kind in KINDS}
+    times: dict[str, list[float]] = {kind: [] for kind in KINDS}
+    asked = 0
+    for turn in range(1 + REPETITIONS):
+        for kind in KINDS:
+            begun, taken = asyncio.run(_round(country, kind))
+            if turn:
+                rates[kind].append(ROUND / begun)
+                times[kind] += taken
+            asked += ROUND if kind in KINDS[:2] else 0
+            kept = rows(country.env, "SELECT phase, count(*) FROM exchange_accessrecord GROUP BY phase", "exchange")
+            assert dict(kept) == {"ASKED": asked, "ANSWERED": asked}, kept
+    return {kind: statistics.median(found) for kind, found in rates.items()}, times
+
+
+async def _round(country: Any, kind: str) -> tuple[float, list[float]]:
+    """ROUND requests by CLIENTS lines at once: the seconds for all, and each one's milliseconds."""
+    from tests.faults.country import caller
+
+    lines = [caller(country) for _ in range(CLIENTS)]
+    requests = iter([_request(country, lines[0], kind, number) for number in range(ROUND)])
+    taken: list[float] = []
+
+    async def work(line: Any, mine: Iterator[bytes]) -> None:
+        for request in mine:
+            begun = time.perf_counter()
+            status, answer = await line.send(request)
+            taken.append(1000 * (time.perf_counter() - begun))
+            assert status == 200, answer
+        line.hang_up()
+
+    begun = time.perf_counter()
+    await asyncio.gather(*[work(line, requests) for line in lines])
+    return time.perf_counter() - begun, taken
+
+
+def _request(country: Any, line: Any, kind: str, number: int) -> bytes:
+    from tests.faults.country import question
+
+    if kind == "one-insert":
+        path, content = REFERENCE, {}
+    else:
+        path, content = _ADDRESS[kind], question(country, number % PEOPLE, is_blind=kind == "blind")
+    return bytes(line.signed(path, content))
+
+
+def _part(times: list[float], part: int) -> float:
+    return statistics.quantiles(times, n=100)[part - 1]
 
 
 def measure() -> None:
-    """In a process of its own on fresh databases: print the median rates, each beside its reference's, as JSON."""
-    settings.ROOT_URLCONF = "bench.inquiry"
-    by_http, by_act, reference = _askers()
-    print(json.dumps({"api": side_by_side(by_http, reference), "act": side_by_side(by_act, reference)}))
+    """In a process of its own: print the rate of the act alone, beside one committed insert, as JSON."""
+    print(json.dumps(side_by_side(*_acts())))
 
 
-def _askers() -> tuple[Callable[[], int], Callable[[], int], Callable[[], int]]:
-    """Three ways to do ROUND requests: inquiries by HTTP, by the act alone, and the reference."""
+def _acts() -> tuple[Callable[[], int], Callable[[], int]]:
+    from datetime import timedelta
+
+    from django.db import transaction
+    from django.utils import timezone
+
+    from agencies.models import UsedOnce
+    from databases import EXCHANGE
     from tests.exchange import people
 
-    people.ready()
-    persons = [secrets.token_bytes(32) for _ in range(PEOPLE)]
-    for person in persons:
-        people.hold_income(person)
-    chofu = people.agency(people.CHOFU)
-    codes = [people.code_at(chofu, person) for person in persons]
-    question: dict[str, Any] = {
-        "provider": people.MITAKA,
-        "affair": people.CHILD_ALLOWANCE,
-        "data_set": people.LOCAL_TAX,
-        "items": [people.TOTAL_INCOME],
-        "condition": {"fiscal_year": 2026},
-        "case_number": "2026-0042",
-    }
-    key = OKPKey.generate_key("Ed25519")
-    post = _poster(clients.register(agency=chofu, jwk=key.as_dict(private=False)), key)
-
-    def by_http() -> int:
-        for number in range(ROUND):
-            assert post("/api/v1/inquiries", {**question, "code": format_code(codes[number % PEOPLE])})["items"]
-        return ROUND
+    chofu, mitaka = people.agency(people.CHOFU), people.agency(people.MITAKA)
+    codes = [people.code_at(chofu, number.to_bytes(32, "big")) for number in range(PEOPLE)]
 
     def by_act() -> int:
-        for number in range(ROUND):
-            assert people.ask(inquirer=chofu, code=codes[number % PEOPLE]).items
-        return ROUND
+        for number in range(ACTS):
+            assert people.ask(inquirer=chofu, provider=mitaka, code=codes[number % PEOPLE]).items
+        return ACTS
 
-    def reference() -> int:
-        for _ in range(ROUND):
-            assert post("/one-insert", {})["written"]
-        return ROUND
+    def one_insert() -> int:
+        for _ in range(ACTS):
+            with transaction.atomic(using=EXCHANGE, durable=True):
+                UsedOnce.objects.create(hash=os.urandom(32), expires_at=timezone.now() + timedelta(minutes=1))
+        return ACTS
 
-    return by_http, by_act, reference
-
-
-def _poster(client: ApiClient, key: OKPKey) -> Callable[[str, dict[str, Any]], dict[str, Any]]:
-    web = Client(HTTP_HOST="127.0.0.1")
-    keyid, private = str(client.client_id), key.as_dict(private=True)
-    token = tokens.issue(client_id=keyid, thumbprint=key.thumbprint(), at=timezone.now())
-
-    def post(address: str, content: dict[str, Any]) -> dict[str, Any]:
-        body = json.dumps(content).encode()
-        headers = {
-            "content-type": "application/json",
-            "content-digest": signatures.content_digest(body),
-            "authorization": f"Bearer {token}",
-        }
-        asked = signatures.Request("POST", settings.PORTAL_ORIGIN + address, headers)
-        headers |= signatures.sign_request(asked, key=private, keyid=keyid)
-        response = web.generic("POST", address, body, headers=headers)
-        assert response.status_code == 200, response.status_code
-        found: dict[str, Any] = response.json()
-        return found
-
-    return post
+    return by_act, one_insert

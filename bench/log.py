@@ -21,7 +21,8 @@ from django.utils import timezone
 
 from bench.measure import Measure, per_second, side_by_side
 from exchange import ledger, proofs
-from exchange.models import PendingRecord, Phase
+from exchange.models import Phase
+from exchange.sequencer import Prepared
 
 BATCH = 100
 BATCHES = 20
@@ -147,17 +148,17 @@ def _event(subject: bytes = bytes(32)) -> ledger.Event:
     )
 
 
-def _prepared(event: ledger.Event) -> PendingRecord:
+def _prepared(event: ledger.Event) -> Prepared:
     return ledger.prepare(replace(event, id=uuid.uuid4()), phase=Phase.ASKED, at=timezone.now())
 
 
-def _bare() -> Callable[[list[PendingRecord]], None]:
+def _bare() -> Callable[[list[Prepared]], None]:
     """Rows of the same size into a table without a rule, committed."""
     connection = connections["exchange"]
     with connection.cursor() as cursor:
         cursor.execute("CREATE TABLE bench_bare (body text, side text)")
 
-    def insert(records: list[PendingRecord]) -> None:
+    def insert(records: list[Prepared]) -> None:
         rows = [(record.body, bytes(record.private_sealed).hex()) for record in records]
         with transaction.atomic(using="exchange"), connection.cursor() as cursor:
             if connection.vendor == "postgresql":

@@ -8,8 +8,11 @@ by the portal's key and the provider's by the provider's, wherever those keys ar
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from datetime import datetime
+
+from django.db import IntegrityError
 
 from agencies import registry
 from agencies.models import Agency
@@ -22,6 +25,11 @@ from exchange.ledger import Event
 from exchange.models import Kind
 from holdings import hosted
 from holdings.periods import Period
+from keys.sealing import keyed_hash
+
+
+class NumberUsed(Exception):
+    """The inquirer has asked under this transaction number before: a question works once."""
 
 
 def inquire(
@@ -39,9 +47,10 @@ def inquire(
     evidence: str = "",
     at: datetime,
 ) -> Answer:
-    """Ask about the person hidden in `question`. Raises ProofRejected, MalformedCode, NoCodeKey, NotDeposited, Refused.
+    """Ask about the person hidden in `question`.
 
-    `epoch` is that of the inquirer's hidden code, `number` the id of the transaction that the proof was made for.
+    Raises ProofRejected, MalformedCode, NoCodeKey, NotDeposited, NumberUsed, Refused. `epoch` is that of the inquirer's
+    hidden code, `number` the id of the transaction that the proof was made for.
     """
     portal = Agency.objects.portal()
     if provider.code_public_key is None:
@@ -60,11 +69,21 @@ def inquire(
         items=tuple(items),
         subject=ledger.subject_at(rist1.unblind(converted.for_records, registry.own_private_key(portal))),
         private={"case_number": case_number, "condition": str(condition or ""), "evidence": evidence},
+        id=_event_of(inquirer, number),
     )
-    return answer_from_provider(
-        event,
-        provider=provider,
-        hidden=converted.for_provider,
-        condition=condition,
-        at=at,
-    )
+    try:
+        return answer_from_provider(
+            event,
+            provider=provider,
+            hidden=converted.for_provider,
+            condition=condition,
+            at=at,
+        )
+    except IntegrityError:
+        raise NumberUsed from None
+
+
+def _event_of(inquirer: Agency, number: bytes) -> uuid.UUID:
+    """One transaction is one event, and an event opens once: the record itself refuses the second use."""
+    hashed = keyed_hash("record-reference", "blind-inquiry", inquirer.local_code, number)
+    return uuid.UUID(bytes=hashed[:16], version=4)

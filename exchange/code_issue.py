@@ -15,6 +15,10 @@ from exchange.models import CodeIssue
 from keys.sealing import open_sealed, seal
 
 
+class KeyChanged(Exception):
+    """The agency has registered another key since the codes were encrypted: they would open as codes of nobody."""
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Offered:
     """A code that waits. Only the agency's private key opens it; `local_id` is the agency's own id of the person."""
@@ -48,7 +52,7 @@ def offer(*, acquisition: uuid.UUID, agency: Agency, local_id: str, code: Blinde
 
 
 def offer_all(offers: Sequence[Offer]) -> None:
-    """As `offer`, for many: all or none."""
+    """As `offer`, for many: all or none. Raises KeyChanged."""
     rows = [
         CodeIssue(
             acquisition=each.acquisition,
@@ -61,7 +65,21 @@ def offer_all(offers: Sequence[Offer]) -> None:
         for each in offers
     ]
     with transaction.atomic(using=EXCHANGE):
+        for agency in {each.agency for each in offers}:
+            # A new key is registered under the same lock, and not while codes wait (exchange.code_keys).
+            if bytes(locked(agency).code_public_key or b"") != bytes(agency.code_public_key or b""):
+                raise KeyChanged
         CodeIssue.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def locked(agency: Agency) -> Agency:
+    """The agency's row as it is now, until the transaction's end."""
+    return Agency.objects.select_for_update().get(pk=agency.pk)
+
+
+def is_waiting(agency: Agency) -> bool:
+    """Whether a code waits for the agency."""
+    return CodeIssue.objects.filter(agency=agency).exists()
 
 
 def collect(*, agency: Agency, limit: int = 500) -> list[Offered]:

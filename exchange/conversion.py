@@ -40,7 +40,7 @@ def issue(*, blinded: Blinded, agency: Agency, epoch: int | None = None) -> Blin
 
     The exchange sees neither the point nor the code.
     """
-    key = _code_key(agency)
+    key = code_key(agency)
     scalar = scalars.current(agency) if epoch is None else scalars.of(agency, epoch)
     return rist1.scale(blinded, scalar.value, key)
 
@@ -68,7 +68,7 @@ def convert_blind(
     `epoch` is that of the source's hidden code, `number` the id of the transaction that the question was made for. The
     portal's part becomes the point by which records are found: `subject_of` it once the portal has opened it.
     """
-    keys = Keys(_code_key(target), _code_key(portal))
+    keys = Keys(code_key(target), code_key(portal))
     transaction = blind.transaction_of(
         inquirer=source.local_code, epoch=epoch, provider=target.local_code, number=number
     )
@@ -102,7 +102,8 @@ def _converted(code: Code, origin: scalars.Scalar, wanted: scalars.Scalar) -> Co
     return Code(rist1.multiply(code.value, rist1.conversion_factor(origin.value, wanted.value)), wanted.epoch)
 
 
-def _code_key(agency: Agency) -> bytes:
+def code_key(agency: Agency) -> bytes:
+    """The public key that the agency's codes are encrypted to. Raises NoCodeKey."""
     if agency.code_public_key is None:
         raise NoCodeKey
     return bytes(agency.code_public_key)

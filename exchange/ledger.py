@@ -14,6 +14,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
@@ -21,7 +22,8 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from agencies.models import Agency
 from codes.rist1 import Code
 from exchange import conversion, sequencer, statute
-from exchange.models import AccessRecord, Leaf, PendingRecord, Phase
+from exchange.models import AccessRecord, Leaf, Phase
+from exchange.sequencer import Prepared
 from exchange.statute import Rule
 from holdings.periods import legal_day
 from keys.sealing import keyed_hash, open_sealed, seal
@@ -32,6 +34,7 @@ SALT_BYTES = 32
 INQUIRER = "inquirer"
 PROVIDER = "provider"
 LOG = "log"
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
@@ -65,12 +68,12 @@ def record(event: Event, *, phase: Phase, rule: Rule | None = None, outcome: str
     return sequencer.append([prepare(event, phase=phase, rule=rule, outcome=outcome, at=at)])[0]
 
 
-def record_all(records: Sequence[PendingRecord]) -> list[Leaf]:
+def record_all(records: Sequence[Prepared]) -> list[Leaf]:
     """As `record`, for many that `prepare` has made: one commit and one signature. All of them, or none."""
     return sequencer.append(records)
 
 
-def prepare(event: Event, *, phase: Phase, rule: Rule | None = None, outcome: str = "", at: datetime) -> PendingRecord:
+def prepare(event: Event, *, phase: Phase, rule: Rule | None = None, outcome: str = "", at: datetime) -> Prepared:
     """Everything about a record but its place in the log; nothing is written yet."""
     at = at.replace(microsecond=0)
     disclosed_from = event.disclosed_from if event.is_withheld else legal_day(at)
@@ -95,7 +98,7 @@ def prepare(event: Event, *, phase: Phase, rule: Rule | None = None, outcome: st
             "version": VERSION,
         }
     )
-    return PendingRecord(
+    return Prepared(
         leaf=leaf_id,
         body=body.decode(),
         event=event.id,
@@ -198,8 +201,13 @@ def event_of(reference: str | uuid.UUID, party: str) -> uuid.UUID:
 
 
 def _permutation(party: str) -> Cipher[modes.ECB]:
+    return _permutation_under(keyed_hash("record-reference", party))
+
+
+@lru_cache(maxsize=16)
+def _permutation_under(key: bytes) -> Cipher[modes.ECB]:
     # One block of AES under a key per party is a permutation of 128-bit ids; no second block ever follows.
-    return Cipher(algorithms.AES256(keyed_hash("record-reference", party)), modes.ECB())  # noqa: S305
+    return Cipher(algorithms.AES256(key), modes.ECB())  # noqa: S305
 
 
 def facts(event: Event) -> dict[str, Any]:
@@ -218,7 +226,7 @@ def facts(event: Event) -> dict[str, Any]:
 
 
 def _canonical(content: Mapping[str, Any]) -> bytes:
-    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return _CANONICAL.encode(content).encode()
 
 
 def _context(leaf_id: uuid.UUID) -> str:

@@ -25,6 +25,7 @@ from http_message_signatures import (
     HTTPSignatureKeyResolver,
     InvalidSignature,
     MappingKeyResolver,
+    PreparedSignature,
     VerifyResult,
 )
 from http_message_signatures.algorithms import ECDSA_P256_SHA256, ED25519
@@ -46,6 +47,8 @@ _BINDINGS = (
     ("@status", "content-digest"),
 )
 ACCEPTED = f'{LABEL}=({" ".join(http_sf.ser(name) for name in COMPONENTS)});created;expires;nonce;keyid;tag="{TAG}"'
+
+_SIGNER = HTTPMessageSigner(signature_algorithm=ED25519)
 
 
 class NotSigned(Exception):
@@ -187,10 +190,16 @@ def _check_digest(digest: str, body: bytes) -> None:
 def sign(answer: Answer, body: bytes, *, key: Ed25519PrivateKey, keyid: str, at: datetime) -> None:
     """Sign an answer in place, bound to its request as closely as the request allows."""
     answer.headers["Content-Digest"] = ContentDigest.create(body)
-    signer = _signer(key, keyid)
+    prepared = _prepared(answer, keyid=keyid, at=at)
+    # The library would make the whole base once more before it puts these two into place.
+    answer.headers["Signature-Input"] = f"{LABEL}={prepared.signature_params}"
+    answer.headers["Signature"] = f"{LABEL}={http_sf.ser(key.sign(prepared.signature_base))}"
+
+
+def _prepared(answer: Answer, *, keyid: str, at: datetime) -> PreparedSignature:
     for covered in _BINDINGS:
         try:
-            signer.sign(
+            return _SIGNER.prepare(
                 answer,
                 key_id=keyid,
                 created=at,
@@ -202,8 +211,7 @@ def sign(answer: Answer, body: bytes, *, key: Ed25519PrivateKey, keyid: str, at:
         except (HTTPMessageSignaturesException, ValueError):
             if covered is _BINDINGS[-1]:
                 raise
-        else:
-            return
+    raise AssertionError("The last binding is answered or raised.")
 
 
 def _signer(key: Ed25519PrivateKey, keyid: str) -> HTTPMessageSigner:

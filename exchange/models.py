@@ -143,25 +143,6 @@ class Recall(models.Model):
         return "<Recall>"
 
 
-class PendingRecord(models.Model):
-    """A record whose writer waits for its index. Only PostgreSQL's writers queue here."""
-
-    number = models.BigAutoField(primary_key=True)
-    batch = models.UUIDField(db_index=True, help_text="Records of one batch stand in the log together or not at all.")
-    leaf = models.UUIDField()
-    body = models.TextField()
-    event = models.UUIDField()
-    kind = models.CharField(max_length=10, choices=Kind.choices)
-    phase = models.CharField(max_length=10, choices=Phase.choices)
-    subject = models.BinaryField(null=True)
-    private_sealed = models.BinaryField()
-    disclosed_from = models.DateField(null=True)
-    at = models.DateTimeField()
-
-    def __repr__(self) -> str:
-        return "<PendingRecord>"
-
-
 class Tile(models.Model):
     """256 hashes of one level of the tree, 8,192 bytes, written when the tile is full (C2SP tlog-tiles)."""
 

@@ -1,23 +1,26 @@
 """Records into the log: an index without gaps, the tree, and one signed checkpoint for each batch.
 
-There is no sequencing process. On SQLite a batch is what one writer brings. On PostgreSQL who finds the lock free puts
-down its own records and all that wait; who finds it taken leaves its records in the queue, waits for the batch that is
-under way, and looks whether another writer has put them down. So a lone writer commits once, and the batch grows by
-itself with the number of writers. Each returns only when its records are committed under their indexes.
+There is no sequencing process. Who finds the log free puts down its own records and those of all threads of its process
+that wait; who finds another at it waits for the batch under way, and is mostly part of the next one. So a lone writer
+commits once, and the batch grows by itself with the number of writers. Between processes a lock of the database decides
+whose batch is next: what a killed process had in hand is in the log whole, or not at all. Each writer returns only when
+its records are committed under their indexes.
 """
 
 from __future__ import annotations
 
+import threading
 import uuid
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
 
 from django.conf import settings
 from django.db import IntegrityError, connections, transaction
 
 from databases import EXCHANGE
-from exchange import notes, tlog, tree
-from exchange.models import AccessRecord, Checkpoint, Leaf, PendingRecord, Tile
+from exchange import notes, rows, tlog, tree
+from exchange.models import AccessRecord, Checkpoint, Leaf, Tile
 from exchange.tlog import CompactRange
 from keys import custody
 
@@ -25,76 +28,74 @@ PURPOSE = "record-log"
 _LOCK = 0x6D796E61_6C6F6701
 
 
-def append(records: Sequence[PendingRecord]) -> list[Leaf]:
+@dataclass(slots=True, repr=False, kw_only=True)
+class Prepared:
+    """Everything about a record but its place in the log."""
+
+    leaf: uuid.UUID
+    body: str
+    event: uuid.UUID
+    kind: str
+    phase: str
+    subject: bytes | None
+    private_sealed: bytes
+    disclosed_from: date | None
+    at: datetime
+
+
+class _Writing:
+    """What one writer wants to have in the log, and what came of it."""
+
+    __slots__ = ("error", "leaves", "records")
+
+    def __init__(self, records: Sequence[Prepared]) -> None:
+        self.records = records
+        self.leaves: list[Leaf] | None = None
+        self.error: BaseException | None = None
+
+
+_waiting: list[_Writing] = []
+_one_at_a_time = threading.Lock()
+
+
+def append(records: Sequence[Prepared]) -> list[Leaf]:
     """Commit the records to the log, in their order, together or not at all. Raises IntegrityError."""
-    batch = uuid.uuid4()
-    for record in records:
-        record.batch = batch
-    if connections[EXCHANGE].vendor == "postgresql":
-        return _append_or_queue(records, batch)
+    own = _Writing(records)
+    _waiting.append(own)
+    with _one_at_a_time:
+        if own.leaves is None and own.error is None:
+            _put_down([_waiting.pop(0) for _ in range(len(_waiting))])
+    if own.error is not None:
+        raise own.error
+    return own.leaves or []
+
+
+def _put_down(writings: Sequence[_Writing]) -> None:
+    """All in one commit; where the log does not take it, each alone, so that who brought the fault fails alone."""
+    try:
+        leaves = iter(_commit([record for writing in writings for record in writing.records]))
+        for writing in writings:
+            writing.leaves = [next(leaves) for _ in writing.records]
+    except IntegrityError as error:
+        if len(writings) == 1:
+            writings[0].error = error
+        else:
+            for writing in writings:
+                _put_down([writing])
+    except BaseException as error:
+        for writing in writings:
+            writing.error = error
+
+
+def _commit(records: Sequence[Prepared]) -> list[Leaf]:
     with transaction.atomic(using=EXCHANGE, durable=True):
+        if connections[EXCHANGE].vendor == "postgresql":
+            with connections[EXCHANGE].cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
         return _sequence(records)
 
 
-def drain() -> int:
-    """Put down what writers that died have left in the queue. Returns how many records were waiting."""
-    with transaction.atomic(using=EXCHANGE, durable=True):
-        if connections[EXCHANGE].vendor == "postgresql":
-            _ask("SELECT pg_advisory_xact_lock(%s)")
-        waiting = _take_queue()
-        _put_down(waiting)
-    return len(waiting)
-
-
-def _append_or_queue(records: Sequence[PendingRecord], batch: uuid.UUID) -> list[Leaf]:
-    is_queued = False
-    while True:
-        with transaction.atomic(using=EXCHANGE, durable=True):
-            has_lock = _ask("SELECT pg_try_advisory_xact_lock(%s)")
-            if has_lock:
-                waiting = _take_queue()
-                if not waiting:
-                    return _leaves_of(records) if is_queued else _sequence(records)
-                _put_down(waiting if is_queued else [*waiting, *records])
-            elif not is_queued:
-                PendingRecord.objects.bulk_create(records)
-                is_queued = True
-        if not has_lock:
-            # Shared, and given back at once: all who wait for the batch under way go on together.
-            _ask("SELECT pg_advisory_xact_lock_shared(%s)")
-        # In this order: what is no longer in the queue is in the log, or was refused.
-        is_waiting = PendingRecord.objects.filter(batch=batch).exists()
-        if leaves := _leaves_of(records):
-            return leaves
-        if not is_waiting:
-            raise IntegrityError("The log has a record of this event and phase.")
-
-
-def _take_queue() -> list[PendingRecord]:
-    waiting = list(PendingRecord.objects.order_by("number"))
-    if waiting:
-        PendingRecord.objects.filter(number__in=[record.number for record in waiting]).delete()
-    return waiting
-
-
-def _put_down(records: Sequence[PendingRecord]) -> None:
-    """Many writers' records as one batch; a writer whose records the log does not take fails alone."""
-    try:
-        with transaction.atomic(using=EXCHANGE):
-            _sequence(records)
-    except IntegrityError:
-        batches: dict[uuid.UUID, list[PendingRecord]] = {}
-        for record in records:
-            batches.setdefault(record.batch, []).append(record)
-        for batch in batches.values():
-            try:
-                with transaction.atomic(using=EXCHANGE):
-                    _sequence(batch)
-            except IntegrityError:
-                continue  # its writer finds it neither in the queue nor in the log
-
-
-def _sequence(records: Sequence[PendingRecord]) -> list[Leaf]:
+def _sequence(records: Sequence[Prepared]) -> list[Leaf]:
     """Give each record its index; hash upward; sign. The caller holds the lock."""
     if not records:
         return []
@@ -102,33 +103,34 @@ def _sequence(records: Sequence[PendingRecord]) -> list[Leaf]:
     leaves, sides = [], []
     for record in records:
         hashed = tlog.leaf_hash(record.body.encode())
-        leaf = Leaf(index=grown.size, id=record.leaf, body=record.body, hash=hashed, written_at=record.at)
-        grown.append(hashed)
-        leaves.append(leaf)
+        leaves.append((grown.size, record.leaf, record.body, hashed, record.at))
         sides.append(
-            AccessRecord(
-                leaf=leaf,
-                event=record.event,
-                kind=record.kind,
-                phase=record.phase,
-                subject=record.subject,
-                private_sealed=record.private_sealed,
-                disclosed_from=record.disclosed_from,
-                at=record.at,
+            (
+                grown.size,
+                record.event,
+                record.kind,
+                record.phase,
+                record.subject,
+                record.private_sealed,
+                record.disclosed_from,
+                record.at,
             )
         )
-    Leaf.objects.bulk_create(leaves)
-    AccessRecord.objects.bulk_create(sides)
+        grown.append(hashed)
+    rows.insert(EXCHANGE, (Leaf, leaves), (AccessRecord, sides), (Checkpoint, [_signed(grown)]))
     _complete_tiles(before, grown.size)
-    _sign(grown)
-    return leaves
+    return [
+        Leaf(index=index, id=name, body=body, hash=hashed, written_at=at) for index, name, body, hashed, at in leaves
+    ]
 
 
 def _tree_so_far() -> tuple[CompactRange, int]:
     """The tree that the next leaf is added to, and the size up to which its tiles are written."""
-    last = Checkpoint.objects.order_by("-size").first()
+    with connections[EXCHANGE].cursor() as cursor:
+        cursor.execute("SELECT size, frontier FROM exchange_checkpoint ORDER BY size DESC LIMIT 1")
+        last = cursor.fetchone()
     if last is not None:
-        return CompactRange.from_bytes(last.size, bytes(last.frontier)), last.size
+        return CompactRange.from_bytes(last[0], bytes(last[1])), last[0]
     grown = CompactRange()  # leaves written before there was a tree are its first ones
     for hashed in Leaf.objects.order_by("index").values_list("hash", flat=True).iterator():
         grown.append(bytes(hashed))
@@ -144,22 +146,8 @@ def _complete_tiles(before: int, after: int) -> None:
         level += 1
 
 
-def _sign(grown: CompactRange) -> None:
+def _signed(grown: CompactRange) -> tuple[int, bytes, str, bytes]:
+    """The row of the checkpoint that signs the tree as it is."""
     origin, root = settings.LOG_ORIGIN, grown.root()
-    statement = notes.Checkpoint(origin, grown.size, root)
-    Checkpoint.objects.create(
-        size=grown.size,
-        root=root,
-        note=notes.sign(statement, name=origin, key=custody.signing_key(PURPOSE)),
-        frontier=grown.to_bytes(),
-    )
-
-
-def _leaves_of(records: Iterable[PendingRecord]) -> list[Leaf]:
-    return list(Leaf.objects.filter(id__in=[record.leaf for record in records]).order_by("index"))
-
-
-def _ask(statement: str) -> Any:
-    with connections[EXCHANGE].cursor() as cursor:
-        cursor.execute(statement, [_LOCK])
-        return cursor.fetchone()[0]
+    note = notes.sign(notes.Checkpoint(origin, grown.size, root), name=origin, key=custody.signing_key(PURPOSE))
+    return grown.size, root, note, grown.to_bytes()

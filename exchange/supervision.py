@@ -28,7 +28,7 @@ from django.db.models import Max, Q
 
 from agencies.models import Agency
 from exchange import ledger, looks, reconciliation, statute, tree
-from exchange.models import AccessRecord, Checkpoint, Cosignature, Kind, Leaf, PendingRecord, Phase
+from exchange.models import AccessRecord, Checkpoint, Cosignature, Kind, Leaf, Phase
 from exchange.witnessing import Witness
 from holdings.periods import legal_day
 
@@ -164,7 +164,6 @@ class LogState:
 
     size: int
     at: datetime | None
-    waiting: int
     witnesses: list[WitnessState]
 
 
@@ -306,7 +305,7 @@ def withheld(*, on: date, most: int = MOST_WITHHELD) -> tuple[list[Withheld], bo
 
 
 def log_state() -> LogState:
-    """The last checkpoint, how many records wait for their place, and how far each witness has signed."""
+    """The last checkpoint, and how far each witness has signed."""
     newest: Checkpoint | None = tree.newest_checkpoint()
     size = newest.size if newest else 0
     signed = dict(Cosignature.objects.values("witness").annotate(size=Max("checkpoint")).values_list("witness", "size"))
@@ -314,7 +313,6 @@ def log_state() -> LogState:
     return LogState(
         size,
         Leaf.objects.filter(index=size - 1).values_list("written_at", flat=True).first(),
-        PendingRecord.objects.count(),
         [
             WitnessState(name, signed.get(name), size - signed.get(name, 0), name in asked)
             for name in sorted(asked | set(signed))

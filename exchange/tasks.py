@@ -17,19 +17,12 @@ from exchange import (
     recalls,
     reconciliation,
     retention,
-    sequencer,
     standing,
     statistics,
 )
 from exchange.witnessing import NotWitnessed, Witness, ask
 
 log = logging.getLogger(__name__)
-
-
-@shared_task  # type: ignore[untyped-decorator]
-def drain_queue() -> None:
-    """Put records into the log whose writers died while they waited. Every minute."""
-    sequencer.drain()
 
 
 @shared_task  # type: ignore[untyped-decorator]

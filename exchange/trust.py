@@ -8,8 +8,6 @@ outside this module calls what lies below it (tests/house/test_trust.py).
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,7 +19,7 @@ from typing import Any
 from agencies import clients, registry, verifiers
 from agencies.models import Agency, ApiClient, Verifier
 from codes import rist1
-from exchange import callbacks, epochs, ledger, scalars
+from exchange import callbacks, code_keys, epochs, ledger, scalars
 from exchange.ledger import Event
 from exchange.models import Kind, Phase
 from exchange.providers import registration
@@ -113,12 +111,16 @@ def set_assessment(*, agency: Agency, until: date | None, by: str, reason: str, 
 
 
 def register_code_key(*, agency: Agency, public_key: bytes, proof: bytes, by: str = OPERATOR, at: datetime) -> None:
-    """The key that the agency's codes are issued to (agencies.registry). The same key again changes nothing."""
+    """The key that the agency's codes are issued to (exchange.code_keys). The same key again changes nothing.
+
+    Raises MalformedCode, ProofRejected, CodesWaiting, which leave no record.
+    """
     if registry.has_code_key(agency, public_key):
         return
-    facts: dict[str, str | int] = {"key": thumbprint(public_key)}
+    code_keys.check(agency=agency, public_key=public_key, proof=proof)
+    facts: dict[str, str | int] = {"key": code_keys.thumbprint(public_key)}
     with recorded(Change(act=Act.CODE_KEY_REGISTERED, agency=agency, by=by, facts=facts), at=at):
-        registry.register_code_key(agency=agency, public_key=public_key, proof=proof)
+        code_keys.register(agency=agency, public_key=public_key, proof=proof)
 
 
 def register_own_key(*, agency: Agency, private_key: bytes, by: str = OPERATOR, at: datetime) -> None:
@@ -130,7 +132,7 @@ def register_own_key(*, agency: Agency, private_key: bytes, by: str = OPERATOR, 
 
 def deposit_code_key(*, agency: Agency, private_key: bytes, by: str = OPERATOR, at: datetime) -> None:
     """A hosted agency leaves its private key here, so that its copies can be asked for blind (holdings.hosted)."""
-    facts: dict[str, str | int] = {"key": thumbprint(rist1.public_key(private_key))}
+    facts: dict[str, str | int] = {"key": code_keys.thumbprint(rist1.public_key(private_key))}
     with recorded(Change(act=Act.CODE_KEY_DEPOSITED, agency=agency, by=by, facts=facts), at=at):
         hosted.deposit(agency=agency.local_code, private_key=private_key)
 
@@ -230,15 +232,6 @@ def withdraw_callback(*, agency: Agency, by: str, at: datetime) -> None:
         callbacks.withdraw(agency=agency)
 
 
-def thumbprint(public_key: bytes) -> str:
-    """The name of a key for codes: SHA-256 of its 32 bytes, in base64url."""
-    return _named(public_key)
-
-
-def _named(content: bytes) -> str:
-    return base64.urlsafe_b64encode(hashlib.sha256(content).digest()).decode().rstrip("=")
-
-
 def facts_of(body: str) -> dict[str, str | int]:
     """What a leaf of this kind says that changed."""
     found: dict[str, str | int] = json.loads(body)["trust"]
@@ -248,7 +241,7 @@ def facts_of(body: str) -> dict[str, str | int]:
 def _facts_of(agency: Agency) -> dict[str, str | int]:
     facts: dict[str, str | int] = {"agency_kind": agency.kind, "until": _day(agency.assessment_until)}
     if agency.code_public_key is not None:
-        facts["key"] = thumbprint(bytes(agency.code_public_key))
+        facts["key"] = code_keys.thumbprint(bytes(agency.code_public_key))
     return facts
 
 
@@ -266,7 +259,7 @@ def _of_client(act: Act, client: ApiClient, *, by: str, reason: str = "", **fact
 
 def _of_address(agency: Agency, use: str, address: str, *, by: str) -> Change:
     """The log says that an address changed and names it by its hash: where systems listen is nobody else's business."""
-    facts: dict[str, str | int] = {"use": use, "address": _named(address.encode()) if address else ""}
+    facts: dict[str, str | int] = {"use": use, "address": code_keys.thumbprint(address.encode()) if address else ""}
     return Change(act=Act.ADDRESS_SET, agency=agency, by=by, facts=facts)
 
 

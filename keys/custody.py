@@ -69,7 +69,7 @@ def create(purpose: str) -> int:
 
 def signing_key(purpose: str) -> Ed25519PrivateKey:
     """The current key of a purpose as an Ed25519 private key (RFC 8032); the file is its seed."""
-    return Ed25519PrivateKey.from_private_bytes(current(purpose).material)
+    return _signing_key(current(purpose).material)
 
 
 def _require(purpose: str) -> None:
@@ -96,18 +96,24 @@ def _make(purpose: str, key_id: int) -> None:
 
 
 def _ids(purpose: str) -> tuple[int, ...]:
+    # At every use of a key: no more work than one look at the directory.
     try:
-        changed = Path(settings.KEYS_DIR).stat().st_mtime_ns
+        changed = os.stat(settings.KEYS_DIR).st_mtime_ns  # noqa: PTH116
     except FileNotFoundError:
         return ()
-    return _ids_in(Path(settings.KEYS_DIR), changed).get(purpose, ())
+    return _ids_in(settings.KEYS_DIR, changed).get(purpose, ())
+
+
+@lru_cache(maxsize=32)
+def _signing_key(material: bytes) -> Ed25519PrivateKey:
+    return Ed25519PrivateKey.from_private_bytes(material)
 
 
 @lru_cache(maxsize=8)
 def _ids_in(directory: Path, changed: int) -> dict[str, tuple[int, ...]]:
     """Key ids by purpose. `changed` is the directory's time stamp, so that a new key is seen at once."""
     found: dict[str, tuple[int, ...]] = {}
-    for path in directory.glob("*.*.key"):
+    for path in Path(directory).glob("*.*.key"):
         purpose, key_id, _ = path.name.rsplit(".", 2)
         found[purpose] = (*found.get(purpose, ()), int(key_id))
     return found

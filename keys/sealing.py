@@ -7,7 +7,6 @@ open.
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import os
 
@@ -62,8 +61,5 @@ def key_id_of(sealed: bytes) -> int:
 def keyed_hash(purpose: str, *parts: bytes | str, key_id: int | None = None) -> bytes:
     """HMAC-SHA256 over the length-prefixed parts: a value that only the holder of the key can compute or match."""
     key = custody.current(purpose) if key_id is None else custody.by_id(purpose, key_id)
-    mac = hmac.new(key.material, digestmod=hashlib.sha256)
-    for part in parts:
-        data = part.encode() if isinstance(part, str) else part
-        mac.update(len(data).to_bytes(4, "big") + data)
-    return mac.digest()
+    data = [part.encode() if isinstance(part, str) else part for part in parts]
+    return hmac.digest(key.material, b"".join(len(each).to_bytes(4, "big") + each for each in data), "sha256")

@@ -31,7 +31,6 @@ app.conf.beat_schedule = {
     "hints that were lost": {"task": "notifications.tasks.queue_waiting_hints", "schedule": 300.0},
     "moves that were cut off": {"task": "mynaportal.tasks.finish_moves", "schedule": 300.0},
     "what verifiers ask for": {"task": "cards.tasks.publish_status", "schedule": 300.0},
-    "records whose writers died": {"task": "exchange.tasks.drain_queue", "schedule": 60.0},
     "inquiries whose time is over": {"task": "exchange.tasks.end_inquiries", "schedule": 60.0},
     "inquirers who want to be told": {"task": "exchange.tasks.tell_inquirers", "schedule": 60.0},
     "recalls that were cut off": {"task": "exchange.tasks.drain_recalls", "schedule": 60.0},

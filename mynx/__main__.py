@@ -13,11 +13,12 @@ import json
 import os
 import sys
 import time
+import uuid
 from pathlib import Path
 from typing import Any
 
-from mynx import copies, permissions
-from mynx.agency import Agency, Unusable
+from mynx import blind, copies, keys, permissions
+from mynx.agency import Agency, Unusable, code_value
 from mynx.client import Answer, NoToken, NotReached, Service
 from mynx.holdings import Holdings
 from mynx.provider import Provider
@@ -27,8 +28,11 @@ from mynx.signatures import NotGenuine
 
 DONE, REFUSED, NOT_BELIEVED = 0, 1, 3
 PENDING = 202
-RESULT = "/api/v1/inquiries/result"
+INQUIRIES = "/api/v1/inquiries"
+RESULT = f"{INQUIRIES}/result"
 POLL_SECONDS = 5.0
+RENEWED_AT_ONCE = 1000
+CODES_WAITING = 409
 
 
 def inquire(agency: Agency, service: Service, given: argparse.Namespace) -> int:
@@ -46,7 +50,13 @@ def inquire(agency: Agency, service: Service, given: argparse.Namespace) -> int:
         content["on_behalf_of"] = given.on_behalf_of
     if given.reference:
         content["reference"] = given.reference
-    answer = service.post("/api/v1/inquiries", content, evidence=evidence_of(given, given.case_number))
+    path = INQUIRIES
+    if given.blind:
+        wanted = service.post("/api/v1/keys/codes", {"provider": given.provider})
+        if not wanted.is_good:
+            return show(wanted)
+        path, content = f"{path}/blind", hidden(content, code_keys=wanted.content)
+    answer = service.post(path, content, evidence=evidence_of(given, given.case_number))
     return show(waited_for(service, answer, given.wait))
 
 
@@ -80,6 +90,24 @@ def decide(agency: Agency, service: Service, given: argparse.Namespace) -> int:
     if items or given.nothing_held:
         content["items"] = items
     return show(service.post("/api/v1/provisions/decide", content, evidence=evidence_of(given, given.record)))
+
+
+def hidden(content: dict[str, Any], *, code_keys: dict[str, Any]) -> dict[str, Any]:
+    """The same question without the code, which lies encrypted in it."""
+    epoch, value = code_value(content["code"])
+    number = uuid.uuid4()
+    question = blind.ask(
+        value,
+        epoch=epoch,
+        inquirer=code_keys["inquirer"],
+        provider=content["provider"],
+        provider_key=keys.to_bytes(code_keys["provider"]["public_key"]),
+        portal_key=keys.to_bytes(code_keys["portal"]["public_key"]),
+        number=number.bytes,
+    )
+    rest = {name: value for name, value in content.items() if name != "code"}
+    parts = {name: keys.to_text(part) for name, part in question._asdict().items()}
+    return rest | {"question": parts, "epoch": epoch, "transaction": str(number)}
 
 
 def notice(agency: Agency, service: Service, given: argparse.Namespace) -> int:
@@ -126,6 +154,34 @@ def collect(agency: Agency, service: Service, given: argparse.Namespace) -> int:
         if not confirmed.is_good:
             return show(confirmed)
         count += len(arrived)
+
+
+def renew(agency: Agency, service: Service, given: argparse.Namespace) -> int:
+    """Batch after batch; the list is whole after each, so that a break costs one batch at most."""
+    count, present = 0, 0
+    while former := agency.codes_but_of(present)[:RENEWED_AT_ONCE]:
+        answer = service.post("/api/v1/codes/renew", {"codes": former})
+        if not answer.is_good:
+            return show(answer)
+        present = answer.content["epoch"]
+        changed = dict(zip(former, answer.content["codes"], strict=True))
+        agency.replace_codes(changed)
+        count += sum(new != old for old, new in changed.items())
+    print(f"{count} codes renewed.")
+    return DONE
+
+
+def register_key(agency: Agency, service: Service, given: argparse.Namespace) -> int:
+    """Register our key for codes; a new one is taken into use only when the service has it."""
+    private_key = agency.next_code_key() if given.new else agency.code_key()
+    proof = blind.possession(private_key, owner=given.local_code)
+    content = {"public_key": keys.to_text(blind.public_key(private_key)), "proof": keys.to_text(proof)}
+    answer = service.post("/api/v1/keys/code-key", content)
+    if answer.is_good and given.new:
+        agency.take_next_code_key()
+    elif given.new and answer.status == CODES_WAITING:
+        agency.drop_next_code_key()  # this answer alone says for certain that it is not registered
+    return show(answer)
 
 
 def records(agency: Agency, service: Service, given: argparse.Namespace) -> int:
@@ -199,6 +255,7 @@ def arguments() -> argparse.ArgumentParser:
     command.add_argument("--reference", default="", help="the same again is the same inquiry, and is asked once")
     command.add_argument("--on-behalf-of", default="", help="local code of the agency that delegated the affair to us")
     _waiting_for(command)
+    command.add_argument("--blind", action="store_true", help="without showing the exchange the code")
     command.set_defaults(act=inquire)
 
     command = commands.add_parser("result", help="fetch the answer to an earlier inquiry")
@@ -244,6 +301,11 @@ def arguments() -> argparse.ArgumentParser:
 
     commands.add_parser("collect", help="fetch newly issued codes into people.csv").set_defaults(act=collect)
     copies.add_arguments(commands)
+    commands.add_parser("renew", help="bring the codes in people.csv to the present epoch").set_defaults(act=renew)
+    command = commands.add_parser("register-key", help="register the key that our codes are encrypted to")
+    command.add_argument("--local-code", required=True, help="our own: the proof is bound to it")
+    command.add_argument("--new", action="store_true", help="make a new key and take it into use")
+    command.set_defaults(act=register_key)
     command = commands.add_parser("records", help="our own journal of what we asked and sent")
     command.add_argument("--last", type=int, default=20)
     command.set_defaults(act=records)

@@ -2,6 +2,7 @@
 
     client.json         client_id, token_endpoint, private_jwk
     code_key.json       the private key that codes are encrypted to
+    new_code_key.json   the next one, while it is being registered
     service_keys.json   the service's public keys, if they are pinned here (`mynx keys --pin`)
     permissions.json    the permission table as the service signed it, if it is kept here (`mynx permissions --pin`)
     people.csv          local_id, name, kana, birth_date, code
@@ -18,11 +19,11 @@ import csv
 import io
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from mynx import keys, ristretto
+from mynx import blind, keys, ristretto
 
 COLUMNS = ("local_id", "name", "kana", "birth_date", "code")
 
@@ -69,22 +70,49 @@ class Agency:
         """Our own list of persons."""
         return self._people()
 
+    def code_key(self) -> bytes:
+        """The private key that our codes are encrypted to."""
+        if (self.directory / "new_code_key.json").exists():
+            # Which of the two is registered is not known here, and a wrong one opens every code as one of nobody.
+            raise Unusable("A new key is half registered: run register-key --new once more.")
+        return keys.to_bytes(self._read("code_key.json")["private_key"])
+
+    def next_code_key(self) -> bytes:
+        """A new private key, on the disk before anyone hears of it; the same one again until it is taken."""
+        if not (self.directory / "new_code_key.json").exists():
+            private_key = keys.to_text(blind.new_secret().to_bytes(32, "little"))
+            self._write(
+                "new_code_key.json", json.dumps({"scheme": "rist1", "private_key": private_key}, indent=2) + "\n"
+            )
+        return keys.to_bytes(self._read("new_code_key.json")["private_key"])
+
+    def take_next_code_key(self) -> None:
+        """From now on our codes are opened with the new key."""
+        (self.directory / "new_code_key.json").replace(self.directory / "code_key.json")
+
+    def drop_next_code_key(self) -> None:
+        (self.directory / "new_code_key.json").unlink()
+
+    def codes_but_of(self, epoch: int) -> list[str]:
+        """All our codes that are not of this epoch."""
+        return [row["code"] for row in self._people() if row["code"] and not row["code"].startswith(f"a{epoch}-")]
+
+    def replace_codes(self, present: dict[str, str]) -> None:
+        """Put the present codes in the place of the former ones."""
+        self._keep_people([row | {"code": present.get(row["code"], row["code"])} for row in self._people()])
+
     def keep_codes(self, issued: list[dict[str, Any]]) -> None:
         """Open newly issued codes with our own key and put them into the list."""
-        private_key = keys.to_bytes(self._read("code_key.json")["private_key"])
+        private_key = self.code_key()
         rows = {row["local_id"]: row for row in self._people()}
         for code in issued:
             row = rows.setdefault(code["local_id"], dict.fromkeys(COLUMNS, "") | {"local_id": code["local_id"]})
             row["code"] = _opened(code, private_key)
-        text = io.StringIO(newline="")
-        writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows.values())
-        self._write("people.csv", text.getvalue())
+        self._keep_people(rows.values())
 
     def opened(self, hidden: list[dict[str, Any]]) -> list[str]:
         """Codes that were encrypted to us, opened with our own key. Raises NotAPoint."""
-        private_key = keys.to_bytes(self._read("code_key.json")["private_key"])
+        private_key = self.code_key()
         return [_opened(code, private_key) for code in hidden]
 
     def local_ids(self) -> dict[str, str]:
@@ -113,6 +141,13 @@ class Agency:
         with path.open(encoding="utf-8", newline="") as file:
             return list(csv.DictReader(file))
 
+    def _keep_people(self, rows: Iterable[dict[str, str]]) -> None:
+        text = io.StringIO(newline="")
+        writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+        self._write("people.csv", text.getvalue())
+
     def _read(self, name: str) -> dict[str, Any]:
         try:
             content: dict[str, Any] = json.loads((self.directory / name).read_text(encoding="utf-8"))
@@ -126,12 +161,20 @@ class Agency:
         draft = self.directory / f".{name}.draft"
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
             file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
         draft.replace(self.directory / name)
 
 
 def _opened(code: Mapping[str, Any], private_key: bytes) -> str:
     value = ristretto.open_code(keys.to_bytes(code["ephemeral"]), keys.to_bytes(code["body"]), private_key)
     return f"a{code['epoch']}-{base64.b32encode(value).decode().rstrip('=').lower()}"
+
+
+def code_value(printed: str) -> tuple[int, bytes]:
+    """Epoch and value of a code in its printed form, a<epoch>-<base32>."""
+    epoch, _, value = printed[1:].partition("-")
+    return int(epoch), base64.b32decode(value.upper() + "====")
 
 
 def _squeezed(text: str) -> str:

@@ -1,4 +1,4 @@
-"""ristretto255 (RFC 9496) as far as opening a code needs it: `body - key * ephemeral`.
+"""ristretto255 (RFC 9496) as far as an agency needs it: opening its codes, and hiding one (mynx.blind).
 
 Plain arithmetic in Python's integers, not in constant time: it runs on the agency's own machine, over ciphertexts that
 come from the service alone. Who opens many, or answers a service that might measure the time, should use a library of
@@ -11,6 +11,10 @@ _P = 2**255 - 19
 _D = -121665 * pow(121666, -1, _P) % _P
 _SQRT_M1 = pow(2, (_P - 1) // 4, _P)
 
+# The group's order, and the encoding of its generator B (appendix A.1).
+ORDER = 2**252 + 27742317777372353535851937790883648493
+BASE = bytes.fromhex("e2f2ae0a6abc4e71a884a961c500515f58e30b6aa582dd8db6a65945e08d2d76")
+
 Point = tuple[int, int, int, int]
 
 
@@ -20,9 +24,23 @@ class NotAPoint(ValueError):
 
 def open_code(ephemeral: bytes, body: bytes, private_key: bytes) -> bytes:
     """The code that was encrypted to this agency's key. Raises NotAPoint."""
-    mask = _multiply(int.from_bytes(private_key, "little"), _decode(ephemeral))
-    x, y, z, t = mask
-    return _encode(_add(_decode(body), (-x, y, z, -t)))
+    return subtract(body, multiply(int.from_bytes(private_key, "little"), ephemeral))
+
+
+def multiply(scalar: int, point: bytes) -> bytes:
+    """`scalar * point`. Raises NotAPoint."""
+    return _encode(_multiply(scalar, _decode(point)))
+
+
+def add(left: bytes, right: bytes) -> bytes:
+    """`left + right`. Raises NotAPoint."""
+    return _encode(_add(_decode(left), _decode(right)))
+
+
+def subtract(left: bytes, right: bytes) -> bytes:
+    """`left - right`. Raises NotAPoint."""
+    x, y, z, t = _decode(right)
+    return _encode(_add(_decode(left), (-x, y, z, -t)))
 
 
 def _is_negative(value: int) -> bool:

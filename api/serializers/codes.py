@@ -1,4 +1,4 @@
-"""Newly issued codes on their way to an agency (article 21-2), as JSON."""
+"""Codes on their way to an agency (article 21-2), the present ones for former ones, and the keys of codes, as JSON."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
-from api.fields import Identifier, StrictSerializer, WholeNumber
+from api.fields import Identifier, PersonCode, Point, Proof, StrictSerializer, StrictText, WholeNumber
+from api.serializers.inquiries import LOCAL_CODE
 
 
 @extend_schema_serializer(component_name="Collection")
@@ -46,3 +47,51 @@ class ConfirmAnswer(serializers.Serializer[Any]):
     """How many of them were still waiting. A second confirmation is harmless and counts none."""
 
     confirmed = serializers.IntegerField()
+
+
+@extend_schema_serializer(component_name="Renewal")
+class RenewRequest(StrictSerializer):
+    """Your own codes of a former epoch that still stands. One of the present epoch is given back as it is."""
+
+    codes = serializers.ListField(child=PersonCode(), min_length=1, max_length=1000)
+
+
+@extend_schema_serializer(component_name="Renewed")
+class RenewAnswer(serializers.Serializer[Any]):
+    """The same persons' present codes, in the order of those that you sent."""
+
+    epoch = serializers.IntegerField(help_text="The present epoch.")
+    codes = serializers.ListField(child=serializers.CharField())
+
+
+@extend_schema_serializer(component_name="CodeKeysWanted")
+class CodeKeysRequest(StrictSerializer):
+    """Whom you want to ask blind."""
+
+    provider = StrictText(pattern=LOCAL_CODE, help_text="Local code of the agency that holds the information.")
+
+
+@extend_schema_serializer(component_name="CodeKey")
+class CodeKey(serializers.Serializer[Any]):
+    """The public key that an agency's codes are encrypted to."""
+
+    agency = serializers.CharField(help_text="Its local code.")
+    public_key = serializers.CharField(help_text="A point of ristretto255, 32 bytes in base64url.")
+    thumbprint = serializers.CharField(help_text="SHA-256 of the 32 bytes, in base64url.")
+
+
+@extend_schema_serializer(component_name="CodeKeys")
+class CodeKeysAnswer(serializers.Serializer[Any]):
+    """The keys that a blind inquiry is encrypted to, and the local code that its proof is bound to."""
+
+    inquirer = serializers.CharField(help_text="Your own local code.")
+    provider = CodeKey()
+    portal = CodeKey()
+
+
+@extend_schema_serializer(component_name="CodeKeyRegistration")
+class RegisterKeyRequest(StrictSerializer):
+    """Your own key for codes."""
+
+    public_key = Point(help_text="Y = y * B.")
+    proof = Proof(help_text="That you have y, bound to your local code (Schnorr, codes.proofs).")

@@ -1,21 +1,31 @@
-"""POST /api/v1/codes/collect and /api/v1/codes/confirm: an agency fetches the codes that were issued for it.
+"""POST /api/v1/codes/…: an agency fetches the codes that were issued for it, and brings its own to a new epoch.
 
-The codes are encrypted to the agency's own key, and forgotten here once the agency confirms (article 21-2).
+Issued codes are encrypted to the agency's own key, and forgotten here once the agency confirms (article 21-2).
 """
 
 from __future__ import annotations
 
 import base64
 
+from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from api.permissions import AgencyClient
-from api.samples import COLLECTED, CONFIRMATION
+from api.problems import FieldError, Problem
+from api.samples import COLLECTED, CONFIRMATION, RENEWAL, RENEWED
 from api.schema import answer_example, described, request_example
-from api.serializers.codes import CollectAnswer, CollectRequest, ConfirmAnswer, ConfirmRequest
+from api.serializers.codes import (
+    CollectAnswer,
+    CollectRequest,
+    ConfirmAnswer,
+    ConfirmRequest,
+    RenewAnswer,
+    RenewRequest,
+)
 from api.views.base import AgencyAddress
-from exchange import code_issue
+from codes.rist1 import format_code
+from exchange import code_issue, renewal
 
 
 class Collect(AgencyAddress):
@@ -62,6 +72,32 @@ class Confirm(AgencyAddress):
         arrived = self.read(ConfirmRequest)
         count = code_issue.confirm(agency=self.caller().agency, acquisitions=arrived["acquisitions"])
         return self.answer(ConfirmAnswer, {"confirmed": count})
+
+
+class Renew(AgencyAddress):
+    """Hand in your codes of a former epoch and get the same persons' present ones, while both epochs stand. Each is on
+    its person's record before it leaves, as when it was first issued. Safe to repeat."""
+
+    permission_classes = [AgencyClient]
+
+    @described(
+        id="renew_codes",
+        summary="Bring your codes to the present epoch",
+        request=RenewRequest,
+        answers={200: (RenewAnswer, "The present codes.")},
+        examples=[request_example("renewal", RENEWAL), answer_example("renewed", RENEWED)],
+        also=("no-legal-basis", "assessment-missing", "refused"),
+    )
+    def post(self, request: Request) -> Response:
+        asked = self.read(RenewRequest)
+        try:
+            renewed = renewal.renew(agency=self.caller().agency, codes=asked["codes"], at=timezone.now())
+        except renewal.NotRenewable as reason:
+            refused = FieldError(f"codes.{reason.position}", str(reason))
+            raise Problem("invalid-request", "One or more fields were refused.", errors=[refused]) from None
+        return self.answer(
+            RenewAnswer, {"epoch": renewed.epoch, "codes": [format_code(code) for code in renewed.codes]}
+        )
 
 
 def _base64url(value: bytes) -> str:

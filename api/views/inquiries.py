@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from agencies.models import Agency
+from api.authentication import Caller
 from api.permissions import AgencyClient
 from api.problems import FieldError, Problem
 from api.samples import (
@@ -45,7 +48,7 @@ class InquiryAddress(AgencyAddress):
     def as_it_stands(self, answer: Answer) -> Response:
         if answer.is_pending:
             return self.answer(PendingInquiry, _promise(answer), status=202)
-        return self.answer(InquiryAnswer, _content(answer))
+        return self.answer(InquiryAnswer, content_of(answer))
 
 
 class Inquiries(InquiryAddress):
@@ -76,11 +79,10 @@ class Inquiries(InquiryAddress):
     )
     def post(self, request: Request) -> Response:
         asked = self.read(InquiryRequest)
-        provider = _agency("provider", asked["provider"])
+        provider = provider_of(asked)
         delegator = _agency("on_behalf_of", asked["on_behalf_of"]) if "on_behalf_of" in asked else None
         caller = self.caller()
-        if caller.evidence and caller.case_number != asked["case_number"]:
-            raise Problem("invalid-evidence", "The evidence is for another case number.")
+        check_case_number(caller, asked)
         answer = inquire(
             inquirer=caller.agency,
             code=asked["code"],
@@ -191,7 +193,18 @@ def _promise(answer: Answer) -> dict[str, object]:
     }
 
 
-def _content(answer: Answer) -> dict[str, object]:
+def provider_of(asked: dict[str, Any]) -> Agency:
+    """The agency that is asked. Raises Problem."""
+    return _agency("provider", asked["provider"])
+
+
+def check_case_number(caller: Caller, asked: dict[str, Any]) -> None:
+    """Evidence is for one case. Raises Problem."""
+    if caller.evidence and caller.case_number != asked["case_number"]:
+        raise Problem("invalid-evidence", "The evidence is for another case number.")
+
+
+def content_of(answer: Answer) -> dict[str, object]:
     names = items()
     return {
         "outcome": answer.outcome,

@@ -26,6 +26,7 @@ def index(request: HttpRequest) -> HttpResponse:
     addresses = [
         ("/api/oauth/token", _("Gives a token for your signed statement.")),
         ("/api/v1/inquiries", _("Asks another agency about one person.")),
+        ("/api/v1/inquiries/blind", _("Asks the same without showing the exchange the code.")),
         ("/api/v1/notices", _("Puts a letter with documents into one person's mailbox.")),
         ("/api/v1/charges", _("Sends a bill to one person.")),
         ("/api/v1/codes/collect", _("Fetches newly issued codes, encrypted to your key.")),
@@ -39,6 +40,9 @@ def index(request: HttpRequest) -> HttpResponse:
         ("/api/layouts/", _("Lists the layouts that copies follow.")),
         ("/api/v1/questions/collect", _("Fetches what citizens ask about your agency's records.")),
         ("/api/v1/questions/answer", _("Answers such a question.")),
+        ("/api/v1/codes/renew", _("Gives the present codes for codes of a former epoch.")),
+        ("/api/v1/keys/code-key", _("Registers your key that codes are encrypted to.")),
+        ("/api/v1/keys/codes", _("Tells the keys that a blind inquiry is encrypted to.")),
         ("/api/keys", _("Publishes the keys that answers are signed with.")),
         ("/api/permissions", _("Publishes the permission table, signed, for your own check.")),
     ]

@@ -165,7 +165,6 @@ def log(request: HttpRequest) -> HttpResponse:
     facts = [
         (_("Entries under the last checkpoint"), state.size),
         (_("Time of the last entry"), state.at or "–"),
-        (_("Records that wait for their place"), state.waiting),
     ]
     return _show(
         request, "desk/supervised.html", title=_("The log and its witnesses"), facts=facts, columns=columns, rows=rows,

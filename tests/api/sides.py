@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import secrets
+import uuid
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,7 +19,7 @@ from joserfc.jws import JWSRegistry
 
 from agencies import clients, registry
 from agencies.models import Agency, ApiClient
-from codes import rist1
+from codes import blind, proofs, rist1
 from codes.rist1 import Code, format_code
 from exchange import conversion, records
 from exchange.models import AccessRecord
@@ -135,6 +136,12 @@ class Side:
     def printed_code_for(self, point: bytes) -> str:
         return format_code(self.code_for(point))
 
+    def own_key(self, *, private_key: bytes = b"") -> dict[str, str]:
+        """The registration of this side's key for codes, or of another that it has."""
+        private_key = private_key or self.code_key
+        proof = proofs.prove_possession(private_key, owner=self.agency.local_code)
+        return {"public_key": keys.to_text(rist1.public_key(private_key)), "proof": keys.to_text(proof)}
+
     @staticmethod
     def _read(response: Any) -> Answered:
         text = response.content.decode()
@@ -162,6 +169,25 @@ class Country:
             "case_number": "CA-2026-0417",
         } | changes
         return {name: value for name, value in body.items() if value is not None}
+
+    def blind_inquiry(self, *, person: bytes = b"", number: uuid.UUID | None = None, **changes: Any) -> dict[str, Any]:
+        """The same question with the code hidden, under a new transaction number or the given one."""
+        code, number = self.chofu.code_for(person or self.hanako), number or uuid.uuid4()
+        provider = Agency.objects.get(local_code=changes.get("provider", MITAKA))
+        question = blind.ask(
+            code.value,
+            keys=blind.Keys(
+                bytes(provider.code_public_key or b""), bytes(Agency.objects.portal().code_public_key or b"")
+            ),
+            transaction=blind.transaction_of(
+                inquirer=self.chofu.agency.local_code,
+                epoch=code.epoch,
+                provider=provider.local_code,
+                number=number.bytes,
+            ),
+        )
+        hidden = {name: keys.to_text(part) for name, part in question._asdict().items()}
+        return self.inquiry(code=None) | {"question": hidden, "epoch": code.epoch, "transaction": str(number)} | changes
 
     def notice(self, **changes: Any) -> dict[str, Any]:
         body = {

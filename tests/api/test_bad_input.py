@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
@@ -18,14 +18,22 @@ from tests.support import DATABASES
 pytestmark = DATABASES
 
 INQUIRIES, NOTICES, CHARGES = "/api/v1/inquiries", "/api/v1/notices", "/api/v1/charges"
-COLLECT, CONFIRM = "/api/v1/codes/collect", "/api/v1/codes/confirm"
+COLLECT, CONFIRM, RENEW = "/api/v1/codes/collect", "/api/v1/codes/confirm", "/api/v1/codes/renew"
+BLIND, CODE_KEYS, CODE_KEY = "/api/v1/inquiries/blind", "/api/v1/keys/codes", "/api/v1/keys/code-key"
 REGISTER, WITHDRAW = "/api/v1/copies/register", "/api/v1/copies/withdraw"
 STOP, RESUME = "/api/v1/copies/stop", "/api/v1/copies/resume"
 RECALLS, NOTED = "/api/v1/recalls/collect", "/api/v1/recalls/confirm"
 QUESTIONS, ANSWER = "/api/v1/questions/collect", "/api/v1/questions/answer"
-# All addresses read a body in the same way; these stand for the others where it is about the body alone.
-ADDRESSES = [INQUIRIES, NOTICES, CHARGES, COLLECT, CONFIRM, REGISTER]
-EVERY_ADDRESS = [*ADDRESSES, WITHDRAW, STOP, RESUME, RECALLS, NOTED, QUESTIONS, ANSWER]
+# One reader reads them all: every mistake is made at these, the first of each kind everywhere.
+THOROUGHLY = [INQUIRIES, NOTICES, CHARGES, COLLECT, CONFIRM, REGISTER]
+ADDRESSES = [
+    *THOROUGHLY, WITHDRAW, STOP, RESUME, RECALLS, NOTED, QUESTIONS, ANSWER, RENEW, BLIND, CODE_KEYS, CODE_KEY,
+]  # fmt: skip
+
+
+def everywhere(mistakes: Iterable[str]) -> list[tuple[str, str]]:
+    return [(path, name) for path in ADDRESSES for at, name in enumerate(mistakes) if at == 0 or path in THOROUGHLY]
+
 
 # Never issued; its check digit is right.
 NUMBER = "123456789018"
@@ -45,9 +53,9 @@ def assert_nothing_happened() -> None:
     assert counts == (0, 0, 0, 0)
 
 
-def bodies(country: Country) -> dict[str, Callable[[], dict[str, Any]]]:
-    """A good body for each address that wants more than nothing."""
-    return {
+def good_body(country: Country, path: str) -> dict[str, Any]:
+    """A whole body, where an empty one is none."""
+    bodies: dict[str, Callable[[], dict[str, Any]]] = {
         INQUIRIES: country.inquiry,
         NOTICES: country.notice,
         CHARGES: country.charge,
@@ -55,7 +63,10 @@ def bodies(country: Country) -> dict[str, Callable[[], dict[str, Any]]]:
         WITHDRAW: country.withdrawal,
         STOP: country.stop,
         RESUME: lambda: {"data_set": "TM00000000000002"},
+        BLIND: country.blind_inquiry,
+        CODE_KEY: country.chofu.own_key,
     }
+    return bodies.get(path, dict)()
 
 
 MALFORMED = {
@@ -81,8 +92,7 @@ MALFORMED = {
 }
 
 
-@pytest.mark.parametrize("path", ADDRESSES)
-@pytest.mark.parametrize("name", MALFORMED)
+@pytest.mark.parametrize(("path", "name"), everywhere(MALFORMED))
 def test_malformed_json(country: Country, path: str, name: str) -> None:
     answer = country.chofu.post(path, MALFORMED[name])
     assert_problem(answer, 400, "malformed-json")
@@ -96,16 +106,15 @@ def test_ten_megabytes(country: Country, path: str) -> None:
     assert_nothing_happened()
 
 
-@pytest.mark.parametrize("path", ADDRESSES)
 @pytest.mark.parametrize(
-    "kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "text/json"]
+    ("path", "kind"),
+    everywhere(["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "text/json"]),
 )
 def test_another_media_type(country: Country, path: str, kind: str) -> None:
     assert_problem(country.chofu.post(path, {}, content_type=kind), 415, "unsupported-media-type")
 
 
-@pytest.mark.parametrize("path", ADDRESSES)
-@pytest.mark.parametrize("accept", ["text/html", "application/xml", "application/json;q=0"])
+@pytest.mark.parametrize(("path", "accept"), everywhere(["text/html", "application/xml", "application/json;q=0"]))
 def test_another_answer_is_wanted(country: Country, path: str, accept: str) -> None:
     assert_problem(country.chofu.post(path, {}, Accept=accept), 406, "not-acceptable")
 
@@ -115,8 +124,7 @@ def test_an_answer_that_is_wanted(country: Country, accept: str) -> None:
     assert country.chofu.post(COLLECT, {}, Accept=accept).status == 200
 
 
-@pytest.mark.parametrize("path", ADDRESSES)
-@pytest.mark.parametrize("method", ["get", "put", "patch", "delete", "options", "head", "trace"])
+@pytest.mark.parametrize(("path", "method"), everywhere(["get", "put", "patch", "delete", "options", "head", "trace"]))
 def test_another_method(country: Country, path: str, method: str) -> None:
     headers = {"Authorization": f"Bearer {country.chofu.token()}", "Content-Type": "application/json"}
     response = country.chofu.web.generic(
@@ -152,7 +160,7 @@ WRONG_CODES = {
 @pytest.mark.parametrize("path", [INQUIRIES, NOTICES, CHARGES, WITHDRAW])
 @pytest.mark.parametrize("name", WRONG_CODES)
 def test_a_malformed_code(country: Country, path: str, name: str, caplog: pytest.LogCaptureFixture) -> None:
-    body = bodies(country)[path]()
+    body = good_body(country, path)
     value = WRONG_CODES[name]
     body = {k: v for k, v in (body | {"code": value}).items() if v is not ABSENT}
     answer = country.chofu.post(path, body)
@@ -275,6 +283,24 @@ WRONG = [
     (COLLECT, "limit", 501),
     (COLLECT, "limit", "5"),
     (QUESTIONS, "limit", 501),
+    (BLIND, "question", "x"),
+    (BLIND, "question", {"ephemeral": "4vKuCmq8TnGohKlhxQBRX1jjC2qlgt2NtqZZReCNLXY"}),
+    (BLIND, "epoch", 0),
+    (BLIND, "epoch", "1"),
+    (BLIND, "transaction", "1"),
+    (BLIND, "case_number", NUMBER),
+    (RENEW, "codes", []),
+    (RENEW, "codes", "a1-ul6of7lrhsjjps7pr75ybmnypxjmmmonqnojdxchuzlyvzihrmcq"),
+    (RENEW, "codes", ["a1-" + "z" * 51 + "q"]),
+    (RENEW, "codes", [None]),
+    (RENEW, "codes", ["a1-ul6of7lrhsjjps7pr75ybmnypxjmmmonqnojdxchuzlyvzihrmcq"] * 1001),
+    (CODE_KEYS, "provider", "13204"),
+    (CODE_KEY, "public_key", "A" * 43),
+    (CODE_KEY, "public_key", "4vKuCmq8TnGohKlhxQBRX1jjC2qlgt2NtqZZReCNLXY="),
+    (CODE_KEY, "public_key", "4vKuCmq8TnGohKlhxQBRX1jjC2qlgt2NtqZZReCNLXZ"),
+    (CODE_KEY, "public_key", 5),
+    (CODE_KEY, "proof", "AA"),
+    (CODE_KEY, "proof", "é" * 86),
     (CONFIRM, "acquisitions", []),
     (CONFIRM, "acquisitions", "0d0f2b8a-64c5-4b8c-9d3b-6c1f6f7a2c55"),
     (CONFIRM, "acquisitions", [1]),
@@ -285,7 +311,7 @@ WRONG = [
 
 @pytest.mark.parametrize(("path", "name", "value"), WRONG, ids=[str(i) for i in range(len(WRONG))])
 def test_a_wrong_field(country: Country, path: str, name: str, value: Any, caplog: pytest.LogCaptureFixture) -> None:
-    body = bodies(country)[path]() if path in bodies(country) else {}
+    body = good_body(country, path)
     answer = country.chofu.post(path, {**body, name: value})
     assert_problem(answer, 400, "invalid-request")
     assert {error["field"].split(".")[0] for error in answer.json["errors"]} == {name}
@@ -317,20 +343,25 @@ REQUIRED = {
     NOTED: ["recalls"],
     QUESTIONS: [],
     ANSWER: ["record", "text"],
+    RENEW: ["codes"],
+    BLIND: ["question", "epoch", "transaction", "provider", "affair", "data_set", "items", "case_number"],
+    CODE_KEYS: ["provider"],
+    CODE_KEY: ["public_key", "proof"],
 }
 
 
-@pytest.mark.parametrize("path", [path for path in EVERY_ADDRESS if REQUIRED[path]])
+@pytest.mark.parametrize("path", [path for path in ADDRESSES if REQUIRED[path]])
 def test_an_empty_object_names_everything_that_is_missing(country: Country, path: str) -> None:
     answer = country.chofu.post(path, {})
     assert_problem(answer, 400, "invalid-request")
     assert sorted(error["field"] for error in answer.json["errors"]) == sorted(REQUIRED[path])
 
 
-@pytest.mark.parametrize("path", EVERY_ADDRESS)
-@pytest.mark.parametrize("name", ["note", "Code", NUMBER, NAME, "a1-" + "b" * 52, "__proto__", ""])
+@pytest.mark.parametrize(
+    ("path", "name"), everywhere(["note", "Code", NUMBER, NAME, "a1-" + "b" * 52, "__proto__", ""])
+)
 def test_an_unknown_field(country: Country, path: str, name: str, caplog: pytest.LogCaptureFixture) -> None:
-    body = bodies(country)[path]() if path in bodies(country) else {}
+    body = good_body(country, path)
     answer = country.chofu.post(path, {**body, name: NAME})
     assert_problem(answer, 400, "invalid-request")
     assert [error["field"] for error in answer.json["errors"]] == [""]

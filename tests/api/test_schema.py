@@ -14,7 +14,8 @@ from django.test import Client
 
 from api import problems
 from api.urls import urlpatterns
-from tests.api.sides import LOCAL_TAX, Answered, Country
+from holdings import hosted
+from tests.api.sides import LOCAL_TAX, MITAKA, Answered, Country
 from tests.support import DATABASES
 
 pytestmark = DATABASES
@@ -32,6 +33,7 @@ PATHS = READ | {
     "/api/v1/provisions/waiting",
     "/api/v1/provisions/decide",
     "/api/v1/provisions/by-hand",
+    "/api/v1/inquiries/blind",
     "/api/v1/notices",
     "/api/v1/charges",
     "/api/v1/codes/collect",
@@ -44,6 +46,9 @@ PATHS = READ | {
     "/api/v1/recalls/confirm",
     "/api/v1/questions/collect",
     "/api/v1/questions/answer",
+    "/api/v1/codes/renew",
+    "/api/v1/keys/codes",
+    "/api/v1/keys/code-key",
 }
 
 
@@ -99,6 +104,7 @@ def test_every_address_for_agencies_names_what_may_go_wrong(schema: dict[str, An
                 content = operation["responses"][status]["content"]
                 assert list(content) == [problems.CONTENT_TYPE], (path, status)
     assert {"403", "503"} <= set(operations(schema)["/api/v1/inquiries"]["responses"])
+    assert {"403", "409", "503"} <= set(operations(schema)["/api/v1/inquiries/blind"]["responses"])
     assert {"403", "409"} <= set(operations(schema)["/api/v1/notices"]["responses"])
     assert {"403", "409"} <= set(operations(schema)["/api/v1/charges"]["responses"])
 
@@ -140,7 +146,12 @@ def validate(schema: dict[str, Any], name: str, value: Any) -> None:
 
 
 def test_requests_and_answers_are_as_described(country: Country, schema: dict[str, Any]) -> None:
+    hosted.deposit(agency=country.mitaka.agency.local_code, private_key=country.mitaka.code_key)
     calls = [
+        ("/api/v1/keys/code-key", country.chofu.own_key(), "CodeKeyRegistration", "CodeKey"),
+        ("/api/v1/keys/codes", {"provider": MITAKA}, "CodeKeysWanted", "CodeKeys"),
+        ("/api/v1/codes/renew", {"codes": [country.chofu.printed_code_for(country.kenji)]}, "Renewal", "Renewed"),
+        ("/api/v1/inquiries/blind", country.blind_inquiry(), "BlindInquiry", "InquiryAnswer"),
         ("/api/v1/inquiries", country.inquiry(), "Inquiry", "InquiryAnswer"),
         ("/api/v1/inquiries", country.inquiry(condition={"fiscal_year": 2020}), "Inquiry", "InquiryAnswer"),
         ("/api/v1/notices", country.notice(), "Notice", "NoticeReceipt"),

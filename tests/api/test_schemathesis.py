@@ -30,7 +30,8 @@ from schemathesis.specs.openapi.checks import (
 
 from agencies.models import ApiClient
 from api import tokens
-from tests.api.sides import CHOFU, ORIGIN, PENSION_SERVICE, Country, Side, new_side
+from holdings import hosted
+from tests.api.sides import CHOFU, MITAKA, ORIGIN, PENSION_SERVICE, Country, Side, new_side
 from tests.support import DATABASES, scaled
 
 pytestmark = [DATABASES, pytest.mark.soak, pytest.mark.timeout(3600)]
@@ -46,8 +47,8 @@ CHECKS = [
 MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
 # The field by which each kind of body is known.
 MARKS = {
-    "inquiry": "provider", "notice": "subject", "token": "client_assertion", "copies": "copies", "stop": "reason",
-    "recalls": "recalls",
+    "blind": "question", "renewal": "codes", "code key": "public_key", "inquiry": "provider", "notice": "subject",
+    "token": "client_assertion", "copies": "copies", "stop": "reason", "recalls": "recalls",
 }  # fmt: skip
 # The address of tokens: there a caller proves itself in the form.
 TOKEN = "/api/oauth/token"
@@ -154,8 +155,18 @@ def operations(document: dict[str, Any]) -> Iterator[Any]:
 
 def test_every_operation_keeps_to_its_description(document: dict[str, Any], country: Country) -> None:
     everyone = callers(country)
-    real = {"inquiry": country.inquiry(), "notice": country.notice(), "charge": country.charge(), "token": {}}
-    real |= {"copies": country.copy_run(), "stop": {}, "recalls": {}}
+    hosted.deposit(agency=MITAKA, private_key=country.mitaka.code_key)
+    real = {"blind": country.blind_inquiry(), "renewal": {"codes": [country.chofu.printed_code_for(country.kenji)]}}
+    real |= {
+        "code key": country.chofu.own_key(),
+        "inquiry": country.inquiry(),
+        "notice": country.notice(),
+        "charge": country.charge(),
+        "copies": country.copy_run(),
+        "stop": {},
+        "recalls": {},
+        "token": {},
+    }
     likely = Likely(real, random.Random(9421))
     tried: Counter[str] = Counter()
     answered: Counter[tuple[str, int]] = Counter()

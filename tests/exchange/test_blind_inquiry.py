@@ -138,7 +138,8 @@ def test_in_the_window_of_a_rekeying_both_epochs_are_found():
     row = Holding.objects.get()
     row.code = code_at(agency(MITAKA), HANAKO)
     row.save()
-    assert (row.code.epoch, ask_blind().items[0].value) == (2, "77")
+    question, number = question_about(number=bytes(16)), bytes(16)
+    assert (row.code.epoch, ask_blind(question, number=number).items[0].value) == (2, "77")
 
 
 def test_a_deposited_key_is_sealed_and_shows_itself_nowhere():
@@ -150,6 +151,15 @@ def test_a_deposited_key_is_sealed_and_shows_itself_nowhere():
     assert (repr(row), repr(opener)) == ("<HostedKey>", "<Opener>")
     with pytest.raises(hosted.NotDeposited):
         hosted.opener(agency=CHOFU, public_key=bytes(row.public_key))
+
+
+def test_a_number_works_once_and_leaves_one_record():
+    hold_income(HANAKO)
+    ask_blind()
+    for question in (question_about(), question_about(TARO)):
+        with pytest.raises(blind_inquiry.NumberUsed):
+            ask_blind(question)
+    assert (AccessRecord.objects.count(), ProvisionCopy.objects.count()) == (2, 1)
 
 
 def test_what_comes_to_the_exchange_holds_no_code():

@@ -291,7 +291,7 @@ def test_the_log_and_how_far_its_witnesses_are(settings: object, monkeypatch: py
     ask()
     settings.WITNESSES = [f"http://127.0.0.1:1 {tree.verifiers()[0]}"]
     state = supervision.log_state()
-    assert (state.size, state.at, state.waiting) == (4, NOW.replace(microsecond=0), 0)
+    assert (state.size, state.at) == (4, NOW.replace(microsecond=0))
     assert [(one.size, one.behind, one.is_asked) for one in state.witnesses] == [(None, 4, True), (2, 2, False)]
     assert str(witnessing.Witness.parse(settings.WITNESSES[0]).verifier.name) == state.witnesses[0].name
 

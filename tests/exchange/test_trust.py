@@ -15,7 +15,7 @@ from agencies import clients, registry, verifiers
 from agencies.models import Agency, ApiClient, Verifier
 from codes import proofs as possession
 from codes import rist1
-from exchange import audit, epochs, ledger, proofs, reconciliation, scalars, trust, trust_log
+from exchange import audit, code_keys, epochs, ledger, proofs, reconciliation, scalars, trust, trust_log
 from exchange.models import AccessRecord, Kind
 from tests.exchange.people import CHOFU, KEY, MITAKA, NOW, agency, ask, code_at, hold_income
 from tests.support import DATABASES
@@ -55,13 +55,13 @@ def test_a_key_for_codes() -> None:
     for _ in range(2):  # again changes nothing, and leaves nothing
         trust.register_own_key(agency=agency(CHOFU), private_key=OTHER_KEY, at=NOW)
     assert bytes(agency(CHOFU).code_public_key) == public_key
-    assert log() == done("code-key-registered", key=trust.thumbprint(public_key))
+    assert log() == done("code-key-registered", key=code_keys.thumbprint(public_key))
     proof = possession.prove_possession(OTHER_KEY, owner=MITAKA)
     with pytest.raises(possession.ProofRejected):
         trust.register_code_key(agency=agency(CHOFU), public_key=rist1.public_key(KEY), proof=proof, at=NOW)
     assert [entry[:2] for entry in log()[2:]] == [("ASKED", ""), ("ANSWERED", "9000")]
     trust.deposit_code_key(agency=agency(CHOFU), private_key=OTHER_KEY, at=NOW)
-    assert log()[4:] == done("code-key-deposited", key=trust.thumbprint(public_key))
+    assert log()[4:] == done("code-key-deposited", key=code_keys.thumbprint(public_key))
 
 
 def test_a_program_and_its_end() -> None:
@@ -150,7 +150,7 @@ def test_agencies_entered_for_the_first_time(monkeypatch: pytest.MonkeyPatch) ->
     assert (found.local_code, found.pk) == (portal.local_code, None)
     trust.load_agencies(at=NOW)
     [_, last] = log()
-    assert last[3]["key"] == trust.thumbprint(bytes(Agency.objects.portal().code_public_key))
+    assert last[3]["key"] == code_keys.thumbprint(bytes(Agency.objects.portal().code_public_key))
 
 
 # --- first the record ---

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from django.core.cache import cache
 
-from exchange import ledger
+from exchange import epochs, ledger
 from exchange.models import AccessRecord, CodeIssue
-from holdings import waiting
+from holdings import hosted, waiting
 from mynx import __main__ as program
 from mynx import keys
 from mynx.agency import Agency, Unusable
@@ -23,7 +23,19 @@ from mynx.client import NotReached, Service
 from mynx.signatures import NotGenuine
 from notifications.models import Document, Message
 from payments.models import Charge
-from tests.api.sides import AUDIENCE, INCOME, LOCAL_TAX, MITAKA, PDF, SALARY, TOTAL_INCOME, Country, new_country
+from tests.api.sides import (
+    AUDIENCE,
+    INCOME,
+    LOCAL_TAX,
+    MITAKA,
+    PDF,
+    SALARY,
+    TOTAL_INCOME,
+    Country,
+    Side,
+    new_country,
+    new_point,
+)
 from tests.api.test_codes import offer
 from tests.support import DATABASES
 
@@ -130,6 +142,78 @@ def test_codes_are_collected_opened_stored_and_confirmed(
     agency = Agency(directory)
     assert agency.code_of("8") == country.chofu.printed_code_for(country.kenji)
     assert agency.code_of("山田花子") == country.chofu.printed_code_for(country.hanako)
+
+
+@pytest.mark.usefixtures("line")
+def test_a_blind_inquiry_gets_the_same_answer(
+    country: Country, directory: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hosted.deposit(agency=MITAKA, private_key=country.mitaka.code_key)
+    assert run(directory, *INQUIRE, "--blind") == 0
+    answer = json.loads(capsys.readouterr().out)
+    [record] = country.records_of(country.hanako)
+    assert (answer["items"][0]["value"], answer["record"]) == (INCOME, record.reference)
+    run(directory, "records")
+    assert f"200  0000  {record.reference}  CA-2026-0417" in capsys.readouterr().out
+    assert run(directory, *INQUIRE[:4], "900019", *INQUIRE[5:], "--blind") == 1
+    assert json.loads(capsys.readouterr().out)["type"].endswith("/not-asked-blind")
+
+
+def people_of(side: Side, persons: list[bytes]) -> str:
+    rows = [f"{number},,,,{side.printed_code_for(person)}\n" for number, person in enumerate(persons)]
+    return "local_id,name,kana,birth_date,code\n" + "".join(rows) + "waits,,,,\n"
+
+
+@pytest.mark.usefixtures("line")
+def test_a_list_is_renewed_in_batches_and_after_a_break_the_rest(
+    country: Country, directory: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    persons = [new_point() for _ in range(5)]
+    former = people_of(country.chofu, persons)
+    (directory / "people.csv").write_text(former)
+    monkeypatch.setattr(program, "RENEWED_AT_ONCE", 2)
+    assert run(directory, "renew") == 0
+    assert capsys.readouterr().out == "0 codes renewed.\n"
+    assert (directory / "people.csv").read_text() == former
+    epochs.begin(country.chofu.agency, settle=0)
+
+    keep, kept = Agency.replace_codes, []
+
+    def break_the_second_time(self: Agency, present: dict[str, str]) -> None:
+        kept.append(present)
+        if len(kept) == 2:
+            raise OSError("the disk is full")
+        keep(self, present)
+
+    monkeypatch.setattr(Agency, "replace_codes", break_the_second_time)
+    assert run(directory, "renew") == 3
+    assert (directory / "people.csv").read_text().count(",a2-") == 2
+    assert run(directory, "renew") == 0
+    assert capsys.readouterr().out == "3 codes renewed.\n"
+    assert (directory / "people.csv").read_text() == people_of(country.chofu, persons)
+
+
+@pytest.mark.usefixtures("line")
+def test_a_new_key_is_taken_into_use_when_the_service_has_it(
+    country: Country, directory: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    register = ["register-key", "--local-code", country.chofu.agency.local_code]
+    before = (directory / "code_key.json").read_text()
+    assert run(directory, *register) == 0
+    assert run(directory, *register[:2], "132047", "--new") == 1  # the proof is another agency's
+    offer(country.chofu, country.hanako, "7")
+    assert run(directory, "collect") == 3  # which key is registered is not known here
+    assert "half registered" in capsys.readouterr().err
+    assert run(directory, *register, "--new") == 1  # a code waits under the former key
+    assert (directory / "code_key.json").read_text() == before
+    assert run(directory, "collect") == 0
+    assert run(directory, *register, "--new") == 0
+    assert (directory / "code_key.json").read_text() != before
+    country.chofu.agency.refresh_from_db()
+    country.chofu.code_key = Agency(directory).code_key()
+    offer(country.chofu, country.kenji, "8")
+    assert run(directory, "collect") == 0
+    assert Agency(directory).code_of("8") == country.chofu.printed_code_for(country.kenji)
 
 
 @pytest.mark.usefixtures("line")

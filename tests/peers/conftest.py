@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.committed import ROOT, migrated_var, run
+from tests.faults.country import served
 
 # Two clients of Chofu, one with each kind of key; Mitaka holds the income of a person of Chofu's list.
 SETUP = """
@@ -54,28 +49,7 @@ class Live:
 
 @pytest.fixture(scope="module")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    url, agencies = f"http://127.0.0.1:{port}", tmp_path_factory.mktemp("agencies")
-    with migrated_var(tmp_path_factory.mktemp("live")) as env:
-        env["MYNA_PORTAL_ORIGIN"] = url
-        run(env, SETUP, str(agencies))
-        command = [sys.executable, "-m", "gunicorn", "mynaportal.wsgi", "--bind", f"127.0.0.1:{port}", "--threads", "4"]
-        with subprocess.Popen(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as server:
-            try:
-                _wait_for(f"{url}/livez", server)
-                yield Live(url, port, agencies)
-            finally:
-                server.terminate()
-
-
-def _wait_for(address: str, server: subprocess.Popen[bytes]) -> None:
-    for _ in range(300):
-        assert server.poll() is None, server.communicate()[0].decode()[-2000:]
-        try:
-            with urllib.request.urlopen(address, timeout=5):  # noqa: S310 - our own server
-                return
-        except OSError:
-            time.sleep(0.1)
-    raise AssertionError("The service did not start.")
+    agencies = tmp_path_factory.mktemp("agencies")
+    directory = tmp_path_factory.mktemp("live")
+    with served(directory, setup=SETUP, arguments=(str(agencies),), options=["--threads", "4"]) as country:
+        yield Live(country.url, country.port, agencies)

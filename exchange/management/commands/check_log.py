@@ -7,14 +7,13 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from exchange import audit, sequencer, tree
+from exchange import audit, tree
 
 
 class Command(BaseCommand):
     help = "Compare the log of records with its tree, its tiles and every checkpoint; name what was changed."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        sequencer.drain()
         faults = [*audit.faults(), *audit.sides_amiss(at=timezone.now())]
         for fault in faults:
             self.stderr.write(fault)

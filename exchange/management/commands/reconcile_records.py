@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from exchange import reconciliation, sequencer
+from exchange import reconciliation
 
 
 class Command(BaseCommand):
@@ -20,7 +20,6 @@ class Command(BaseCommand):
         parser.add_argument("--only-report", action="store_true", help="repair nothing")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        sequencer.drain()
         now = timezone.now()
         until = now - reconciliation.TIME_TO_END
         since = until - timedelta(days=options["days"])
