@@ -206,12 +206,6 @@ def forget() -> None:
     _kept = None
 
 
-def rely_on_reference() -> None:
-    """From now on this process asks no database for changes: for tests of what does not change the table."""
-    global _kept
-    _kept = _made(0, reference(), float("inf"))
-
-
 @lru_cache(maxsize=1)
 def reference() -> dict[str, Rule]:
     """Every row of statute.csv by its id, without any change."""
