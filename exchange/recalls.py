@@ -67,8 +67,8 @@ def confirm(*, agency: Agency, recalls: Iterable[uuid.UUID | str], at: datetime)
 
 
 def latest_of(events: Iterable[uuid.UUID]) -> dict[uuid.UUID, Recall]:
-    """The latest recall of each event that has one."""
-    return {row.event: row for row in Recall.objects.filter(event__in=list(events)).order_by("at", "pk")}
+    """The latest recall of each event that has one; within one second, a withdrawal follows a correction."""
+    return {row.event: row for row in Recall.objects.filter(event__in=list(events)).order_by("at", "reason", "pk")}
 
 
 def _recall(notices: Sequence[RecallNotice]) -> None:
