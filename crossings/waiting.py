@@ -32,9 +32,9 @@ def listed(*, clerk: User, at: datetime) -> list[WaitingQuestion]:
     return waiting.of_agency(_agency_of(clerk).local_code, at=at)
 
 
-def one(*, clerk: User, reference: UUID) -> WaitingQuestion:
+def one(*, clerk: User, reference: UUID, at: datetime) -> WaitingQuestion:
     """One of them. Raises NotAllowed, NotWaiting."""
-    return waiting.one(agency=_agency_of(clerk).local_code, reference=reference)
+    return waiting.one(agency=_agency_of(clerk).local_code, reference=reference, at=at)
 
 
 def look(*, clerk: User, reference: UUID, at: datetime) -> str:
@@ -43,7 +43,7 @@ def look(*, clerk: User, reference: UUID, at: datetime) -> str:
     A code of nobody leaves the same record: whether anything is held shows only afterwards. Raises NotAllowed,
     NotWaiting, Refused.
     """
-    agency, question = _agency_of(clerk), one(clerk=clerk, reference=reference)
+    agency, question = _agency_of(clerk), one(clerk=clerk, reference=reference, at=at)
     seen = Look(
         agency=agency,
         subject=ledger.subject_of(question.code, known_to=agency),
@@ -55,7 +55,7 @@ def look(*, clerk: User, reference: UUID, at: datetime) -> str:
 
 def opened(*, clerk: User, reference: UUID, at: datetime) -> Seen:
     """What would be answered; after `look` alone. Raises NotAllowed, NotWaiting."""
-    question = one(clerk=clerk, reference=reference)
+    question = one(clerk=clerk, reference=reference, at=at)
     codes = decisions.every_code(question, provider=_agency_of(clerk))
     return Seen(question, waiting.content(question, codes=codes, at=at))
 

@@ -22,7 +22,7 @@ from django.conf import settings
 
 from agencies.models import Agency
 from codes.rist1 import Blinded, Code
-from exchange import inquirer_copy, ledger, repeats, standing
+from exchange import answers, inquirer_copy, ledger, repeats, standing
 from exchange.answers import Answer, NotObtained
 from exchange.conversion import convert_to_all
 from exchange.ledger import Event
@@ -152,8 +152,8 @@ def answer_from_provider(
 
 def _close(event: Event, rule: Rule | None, provision: Provision, *, is_kept: bool, at: datetime) -> None:
     """It is over: on record, and in the inquirer's own copy, before anything leaves."""
-    if is_kept:
-        standing.end(event.id, outcome=provision.outcome, items=provision.items, at=at)
+    if is_kept and not standing.end(event.id, outcome=provision.outcome, items=provision.items, at=at):
+        raise NotObtained(answers.TIME_OUT, ledger.reference(event.id, ledger.INQUIRER))  # its time was over meanwhile
     if rule is not None:
         ledger.record(
             event, rule=rule, phase=Phase.ANSWERED, outcome=provision.outcome, at=at

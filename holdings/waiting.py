@@ -13,7 +13,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from codes.rist1 import Code
+from codes.rist1 import Code, format_code
 from databases import HOLDINGS
 from holdings import provide
 from holdings.models import ByHand, Protection, WaitingQuestion
@@ -47,15 +47,16 @@ def set_automatic(*, agency: str, data_set: str, code: Code | None = None, forme
 
 def of_agency(agency: str, *, at: datetime, limit: int = MOST_SHOWN) -> list[WaitingQuestion]:
     """What waits for the agency, the most urgent first."""
-    return list(WaitingQuestion.objects.filter(agency=agency, ends_at__gt=at).order_by("ends_at", "id")[:limit])
+    rows = WaitingQuestion.objects.filter(agency=agency, ends_at__gt=at).order_by("ends_at", "id")[:limit]
+    return _without_names(list(rows), agency=agency, at=at)
 
 
-def one(*, agency: str, reference: str | uuid.UUID) -> WaitingQuestion:
+def one(*, agency: str, reference: str | uuid.UUID, at: datetime) -> WaitingQuestion:
     """One of the agency's questions. Raises NotWaiting, for another agency's too."""
     found = WaitingQuestion.objects.filter(agency=agency, id=reference).first()
     if found is None:
         raise NotWaiting
-    return found
+    return _without_names([found], agency=agency, at=at)[0]
 
 
 def content(question: WaitingQuestion, *, codes: Sequence[Code], is_given: bool = False, at: datetime) -> Provision:
@@ -98,6 +99,17 @@ def close(*, reference: str, outcome: str, at: datetime) -> None:
         question = _locked(reference)
         if question is not None:
             _finish(question, Provision(outcome, []), at=at)
+
+
+def _without_names(questions: list[WaitingQuestion], *, agency: str, at: datetime) -> list[WaitingQuestion]:
+    """Who asks about a protected person is not shown; a protection that was set while the question waits counts."""
+    codes = [question.code for question in questions]
+    flags = Protection.objects.of(agency=agency, codes=codes, on=legal_day(at))
+    protected = {format_code(code) for code in flags.values_list("code", flat=True)}
+    for question in questions:
+        if format_code(question.code) in protected:
+            question.inquirer = ""
+    return questions
 
 
 def _locked(reference: str | uuid.UUID, **facts: str) -> WaitingQuestion | None:

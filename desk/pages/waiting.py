@@ -56,7 +56,7 @@ def question(request: HttpRequest, reference: UUID) -> HttpResponse:
 
 
 def _ask_to_look(request: HttpRequest, reference: UUID) -> HttpResponse:
-    asked = crossing.one(clerk=request.user, reference=reference)
+    asked = crossing.one(clerk=request.user, reference=reference, at=timezone.now())
     refusal = ""
     if request.method == "POST":
         try:

@@ -119,8 +119,8 @@ def test_who_decides_after_the_deadline_is_told(world: World, asked: Answer) -> 
 
 
 def test_of_a_protected_person_the_desk_is_not_told_who_asks(world: World, asked: Answer) -> None:
+    ask(world.taro)
     Protection.objects.create(agency=CHOFU, code=code_at(CHOFU, world.hanako))
-    ask(world.hanako)
     page = world.client(world.clerk).get(LIST)
     assert {row["who"] for row in page.context["rows"]} == {"三鷹市", "表示しません（支援措置の対象の方です）"}
 

@@ -157,7 +157,7 @@ def test_only_the_provider_decides():
             approve(reference(), provider=agency(who))
     assert state() == "HELD"
     with pytest.raises(waiting.NotWaiting):
-        waiting.one(agency=FUCHU, reference=reference())
+        waiting.one(agency=FUCHU, reference=reference(), at=NOW)
     assert waiting.of_agency(FUCHU, at=NOW) == []
     assert [str(each.id) for each in waiting.of_agency(MITAKA, at=NOW)] == [reference()]
 

@@ -182,6 +182,25 @@ def test_a_kill_after_the_provider_answered_ends_as_not_obtained(monkeypatch):
     assert differences() == []
 
 
+def test_an_answer_that_comes_after_the_deadline_is_not_given_out(monkeypatch):
+    hold_income(HANAKO)
+    original = inquiry.choose.ask
+
+    def slow(question, at):
+        provision = original(question, at=at)
+        standing.end_overdue(at=NOW + timedelta(minutes=15))
+        return provision
+
+    monkeypatch.setattr(inquiry.choose, "ask", slow)
+    for _ in range(2):
+        with pytest.raises(NotObtained) as failure:
+            ask(reference="CA-1")
+        assert failure.value.code == "5002"
+    assert phases() == [("ASKED", ""), ("ANSWERED", "5002")]
+    assert outcomes_of_copies() == (["0000"], ["5002"])
+    assert differences() == []
+
+
 def test_an_erased_answer_is_not_asked_for_anew():
     hold_income(HANAKO)
     first = ask(reference="CA-1")

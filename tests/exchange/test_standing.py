@@ -16,7 +16,7 @@ from exchange.inquiry_models import Inquiry
 from exchange.models import AccessRecord
 from exchange.records import one, withheld_count
 from exchange.standing import AnswerErased, HasEnded, InProgress, UnknownInquiry
-from holdings import inquirer_copies
+from holdings import inquirer_copies, waiting
 from holdings.models import InquiryCopy, Protection, ProvisionCopy, WaitingQuestion
 from tests.exchange.people import (
     CHOFU,
@@ -199,10 +199,17 @@ def test_the_inquirer_reads_of_the_deadline_although_no_task_has_come_by():
 @pytest.mark.parametrize("is_protected", [False, True])
 def test_a_protection_that_was_set_while_it_waited_counts(is_protected):
     ask_and_wait()
+    by_hand(KENJI)
+    ask(KENJI)
     if is_protected:
         Protection.objects.create(agency=MITAKA, code=code_at(agency(MITAKA), HANAKO))
-    decisions.approve(provider=agency(MITAKA), reference=reference(), at=LATER)
-    assert ProvisionCopy.objects.get().inquirer == ("" if is_protected else CHOFU)
+    hers, kenjis = ("" if is_protected else CHOFU), CHOFU
+    listed = waiting.of_agency(MITAKA, at=LATER)
+    hers_waits = next(each for each in listed if each.code == code_at(agency(MITAKA), HANAKO))
+    assert {each.inquirer for each in listed} == {hers, kenjis}
+    assert waiting.one(agency=MITAKA, reference=hers_waits.id, at=LATER).inquirer == hers
+    decisions.approve(provider=agency(MITAKA), reference=str(hers_waits.id), at=LATER)
+    assert ProvisionCopy.objects.get().inquirer == hers
 
 
 def test_of_a_protected_person_the_in_tray_names_no_inquirer():
