@@ -111,6 +111,11 @@ def subject_of(code: Code, *, known_to: Agency | None = None) -> bytes:
     return subject_at(conversion.record_subject_point(code, known_to=known_to))
 
 
+def subjects_of(codes: Sequence[Code], *, known_to: Agency) -> list[bytes]:
+    """As `subject_of`, for many persons whom one agency knows."""
+    return [subject_at(point) for point in conversion.record_subject_points(codes, known_to=known_to)]
+
+
 def subject_at(point: bytes) -> bytes:
     """As `subject_of`, from the person's point of records."""
     return keyed_hash("record-subject", point)
@@ -136,6 +141,13 @@ def reference(event: uuid.UUID, party: str) -> str:
     return str(uuid.UUID(bytes=encryptor.update(event.bytes) + encryptor.finalize()))
 
 
+def references(events: Sequence[uuid.UUID], party: str) -> list[str]:
+    """As `reference`, for many events."""
+    encryptor = _permutation(party).encryptor()
+    found = encryptor.update(b"".join(event.bytes for event in events)) + encryptor.finalize()
+    return [str(uuid.UUID(bytes=found[start : start + 16])) for start in range(0, len(found), 16)]
+
+
 def event_of(reference: str | uuid.UUID, party: str) -> uuid.UUID:
     """The event that a party's reference names; one that was never given out names no event on record."""
     decryptor = _permutation(party).decryptor()
@@ -143,7 +155,8 @@ def event_of(reference: str | uuid.UUID, party: str) -> uuid.UUID:
 
 
 def _permutation(party: str) -> Cipher[modes.ECB]:
-    # One block of AES under a key per party is a permutation of 128-bit ids; no second block ever follows.
+    # One block of AES under a key per party is a permutation of 128-bit ids; each id is one block, and no block comes
+    # twice.
     return Cipher(algorithms.AES256(keyed_hash("record-reference", party)), modes.ECB())  # noqa: S305
 
 

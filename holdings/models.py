@@ -83,8 +83,15 @@ class Holding(models.Model):
 class ProtectionQuerySet(models.QuerySet["Protection"]):
     """Protection flags in force."""
 
+    def of_any(self, *, agency: str, codes: Sequence[Code], on: date) -> set[Code]:
+        """Which of these codes are of protected persons."""
+        return set(self._in_force(agency, codes, on).values_list("code", flat=True))
+
     def protects(self, *, agency: str, codes: Sequence[Code], on: date) -> bool:
-        return self.filter(Q(until__isnull=True) | Q(until__gte=on), agency=agency, code__in=codes).exists()
+        return self._in_force(agency, codes, on).exists()
+
+    def _in_force(self, agency: str, codes: Sequence[Code], on: date) -> ProtectionQuerySet:
+        return self.filter(Q(until__isnull=True) | Q(until__gte=on), agency=agency, code__in=codes)
 
 
 class Protection(models.Model):

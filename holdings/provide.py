@@ -70,26 +70,58 @@ def answer(
         held = Holding.objects.of(agency=agency, codes=codes, data_set=data_set).published(on)
         found = held.meeting(condition or Period()).newest_first().first()
         provision = Provision(*_content(found, agency, data_set, items))
-        ProvisionCopy.objects.create(
-            id=uuid.UUID(reference),
+        copy_of(
             agency=agency,
             code=code,
             inquirer="" if is_protected else inquirer,
             data_set=data_set,
-            items=" ".join(items),
+            items=items,
             outcome=provision.outcome,
-            at=at.replace(microsecond=0),
-        )
+            reference=reference,
+            at=at,
+        ).save(force_insert=True)
     return provision
 
 
-def _content(found: Holding | None, agency: str, data_set: str, items: Sequence[str]) -> tuple[str, list[ItemValue]]:
-    if found is None:
-        # Whether the agency registers this kind of copy at all says nothing about the person.
-        registers = Holding.objects.filter(agency=agency, data_set=data_set).exists()
-        return (NO_RECORD if registers else NOT_REGISTERED), []
+def copy_of(
+    *,
+    agency: str,
+    code: Code,
+    inquirer: str,
+    data_set: str,
+    items: Sequence[str],
+    outcome: str,
+    reference: str,
+    at: datetime,
+) -> ProvisionCopy:
+    """The provider's own record, not saved yet. `inquirer` is empty where the person is protected."""
+    return ProvisionCopy(
+        id=uuid.UUID(reference),
+        agency=agency,
+        code=code,
+        inquirer=inquirer,
+        data_set=data_set,
+        items=" ".join(items),
+        outcome=outcome,
+        at=at.replace(microsecond=0),
+    )
+
+
+def none_held(agency: str, data_set: str) -> str:
+    """The outcome where no copy was found: whether the agency registers this kind of copy at all says nothing about the
+    person."""
+    registers = Holding.objects.filter(agency=agency, data_set=data_set).exists()
+    return NO_RECORD if registers else NOT_REGISTERED
+
+
+def values_of(found: Holding, items: Sequence[str]) -> list[ItemValue]:
+    """What the copy says about each item. Raises CannotOpen."""
     held = copies.opened(found)
-    return ANSWERED, [_item(item, held.get(item, {"null_reason": "NOT_HELD"})) for item in items]
+    return [_item(item, held.get(item, {"null_reason": "NOT_HELD"})) for item in items]
+
+
+def _content(found: Holding | None, agency: str, data_set: str, items: Sequence[str]) -> tuple[str, list[ItemValue]]:
+    return (none_held(agency, data_set), []) if found is None else (ANSWERED, values_of(found, items))
 
 
 def _item(code: str, content: dict[str, str]) -> ItemValue:

@@ -7,7 +7,15 @@ machines, never on the portal's or the API's.
 from __future__ import annotations
 
 VAULT = {"number-transform", "number-seal", "number-index", "person-seal"}
-EXCHANGE = {"code-scalar", "record-subject", "record-seal", "record-reference", "record-log"}
+EXCHANGE = {
+    "code-scalar",
+    "record-subject",
+    "record-seal",
+    "record-reference",
+    "record-log",
+    "bulk-seal",
+    "bulk-reference",
+}
 MAILBOX = {"mailbox-seal", "mailbox-reference", "contact-seal"}
 CARDS = {"sign-in"}
 

@@ -224,6 +224,13 @@ CACHES = {
 LOG_ORIGIN = env("MYNA_LOG_ORIGIN", "mynaportal.example/log")
 WITNESSES = env_list("MYNA_WITNESSES")  # each "<address> <verifier key>"
 
+# --- bulk inquiries: what one agency may have open and hand in on one day, and how long its answers wait for it -------
+BULK_OPEN = int(env("MYNA_BULK_OPEN", "5"))
+BULK_LINES_A_DAY = int(env("MYNA_BULK_LINES_A_DAY", "100000"))
+BULK_KEEP_DAYS = int(env("MYNA_BULK_KEEP_DAYS", "7"))
+# How long a worker goes on before others have their turn. Without a broker the agency's own requests drive its bulk on.
+BULK_SLICE_SECONDS = float(env("MYNA_BULK_SLICE_SECONDS", "20" if REDIS_URL else "2"))
+
 # --- agencies' API --------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["api.authentication.SignedRequestAuthentication"],
