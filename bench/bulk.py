@@ -1,6 +1,6 @@
 """Persons asked about per second in bulk, from the hand-in to the fetched results, beside the two-conversion limit.
 
-Of each person the exchange must convert two points: the provider's code, and the point of records. The limit is what one
+Of each person the exchange must convert two points: the provider's code, and the point of records. The limit is what a
 process does that does nothing but multiply two points per person. Ours is one process too, with its database beside it.
 """
 

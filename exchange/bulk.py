@@ -31,7 +31,7 @@ from holdings.periods import begin_of, legal_day
 from keys.sealing import keyed_hash
 
 MOST_LINES = 10_000
-BATCH = 100
+BATCH = 250
 _MOST_ERRORS = 100
 _REFERENCE = "bulk-reference"
 

@@ -188,18 +188,7 @@ def _asked(
         ground = grounds[key]
         rule, refusal = (None, ground) if isinstance(ground, str) else (ground, "")
         entries.append(_Entry(line, event, rule, refusal, ""))
-    ledger.record_all(
-        [
-            ledger.prepare(
-                entry.event,
-                phase=Phase.ASKED if entry.rule else Phase.REFUSED,
-                rule=entry.rule,
-                outcome=entry.refusal,
-                at=at,
-            )
-            for entry in entries
-        ]
-    )
+    _record([_opening(entry) for entry in entries], at=at)
     return entries
 
 
@@ -264,12 +253,18 @@ def _record_answers(entries: Sequence[_Entry], provided: Sequence[Provided], *, 
     open_ones = [(entry, answer) for entry, answer in zip(entries, provided, strict=True) if not entry.closed]
     # In an order of its own: that of the provider's rows and that of the log's must not be one.
     secrets.SystemRandom().shuffle(open_ones)
-    ledger.record_all(
-        [
-            ledger.prepare(entry.event, phase=Phase.ANSWERED, rule=entry.rule, outcome=answer.on_record, at=at)
-            for entry, answer in open_ones
-        ]
+    _record(
+        [ledger.Entry(entry.event, Phase.ANSWERED, entry.rule, answer.on_record) for entry, answer in open_ones], at=at
     )
+
+
+def _opening(entry: _Entry) -> ledger.Entry:
+    phase = Phase.ASKED if entry.rule else Phase.REFUSED
+    return ledger.Entry(entry.event, phase, entry.rule, entry.refusal)
+
+
+def _record(entries: Sequence[ledger.Entry], *, at: datetime) -> None:
+    ledger.record_all(ledger.prepare_all(entries, at=at))
 
 
 def _outcomes(

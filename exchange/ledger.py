@@ -14,7 +14,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
@@ -24,7 +24,7 @@ from exchange import conversion, sequencer, statute
 from exchange.models import AccessRecord, Leaf, PendingRecord, Phase
 from exchange.statute import Rule
 from holdings.periods import legal_day
-from keys.sealing import keyed_hash, open_sealed, seal
+from keys.sealing import Sealer, keyed_hash, open_sealed
 
 VERSION = 1
 SALT_BYTES = 32
@@ -54,6 +54,18 @@ class Event:
         return "<Event>"
 
 
+class Entry(NamedTuple):
+    """What is to be put on record of an event; `rule` and `outcome` as in `record`."""
+
+    event: Event
+    phase: Phase
+    rule: Rule | None = None
+    outcome: str = ""
+
+    def __repr__(self) -> str:
+        return "<Entry>"
+
+
 def record(event: Event, *, phase: Phase, rule: Rule | None = None, outcome: str = "", at: datetime) -> Leaf:
     """Write one record and commit it. Only after this has returned may anything of the answer leave.
 
@@ -69,8 +81,23 @@ def record_all(records: Sequence[PendingRecord]) -> list[Leaf]:
 
 def prepare(event: Event, *, phase: Phase, rule: Rule | None = None, outcome: str = "", at: datetime) -> PendingRecord:
     """Everything about a record but its place in the log; nothing is written yet."""
+    return prepare_all([Entry(event, phase, rule, outcome)], at=at)[0]
+
+
+def prepare_all(entries: Sequence[Entry], *, at: datetime) -> list[PendingRecord]:
+    """As `prepare`, for many: keys are set up once."""
     at = at.replace(microsecond=0)
-    disclosed_from = event.disclosed_from if event.is_withheld else legal_day(at)
+    moment, today = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), legal_day(at)
+    in_log = references([entry.event.id for entry in entries], LOG)
+    sealer = Sealer("record-seal")
+    return [
+        _prepared(entry, reference, sealer, at, moment, today) for entry, reference in zip(entries, in_log, strict=True)
+    ]
+
+
+def _prepared(entry: Entry, in_log: str, sealer: Sealer, at: datetime, moment: str, today: date) -> PendingRecord:
+    event, phase, rule, outcome = entry
+    disclosed_from = event.disclosed_from if event.is_withheld else today
     side = secrets.token_bytes(SALT_BYTES) + _canonical(
         {
             **event.private,
@@ -83,7 +110,8 @@ def prepare(event: Event, *, phase: Phase, rule: Rule | None = None, outcome: st
     body = _canonical(
         {
             **_facts(event),
-            "at": at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "at": moment,
+            "event": in_log,
             "id": str(leaf_id),
             "outcome": outcome,
             "phase": str(phase),
@@ -99,7 +127,7 @@ def prepare(event: Event, *, phase: Phase, rule: Rule | None = None, outcome: st
         kind=event.kind,
         phase=phase,
         subject=event.subject,
-        private_sealed=seal("record-seal", side, context=_context(leaf_id)),
+        private_sealed=sealer.seal(side, context=_context(leaf_id)),
         disclosed_from=disclosed_from,
         at=at,
     )
@@ -165,7 +193,6 @@ def _facts(event: Event) -> dict[str, Any]:
     return {
         "affair": event.affair if event.affair in statute.affairs() else "",
         "data_set": event.data_set if event.data_set in statute.data_sets() else "",
-        "event": reference(event.id, LOG),
         "inquirer": event.inquirer.local_code,
         "items": [item for item in event.items if item in statute.items()],
         "kind": str(event.kind),
@@ -173,8 +200,11 @@ def _facts(event: Event) -> dict[str, Any]:
     }
 
 
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
 def _canonical(content: Mapping[str, Any]) -> bytes:
-    return json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    return _ENCODER.encode(content).encode()
 
 
 def _context(leaf_id: uuid.UUID) -> str:

@@ -18,8 +18,8 @@ from holdings.periods import Period
 class HoldingQuerySet(models.QuerySet["Holding"]):
     """Copies in the provider's words."""
 
-    def of(self, *, agency: str, codes: Sequence[Code], data_set: str) -> HoldingQuerySet:
-        """One person's copies; `codes` are hers in every epoch under which rows may lie."""
+    def of(self, *, agency: str, codes: Sequence[Code | str], data_set: str) -> HoldingQuerySet:
+        """The copies of whom these codes name; one person's are hers in every epoch under which rows may lie."""
         return self.filter(agency=agency, code__in=codes, data_set=data_set)
 
     def published(self, on: date) -> HoldingQuerySet:
@@ -83,14 +83,14 @@ class Holding(models.Model):
 class ProtectionQuerySet(models.QuerySet["Protection"]):
     """Protection flags in force."""
 
-    def of_any(self, *, agency: str, codes: Sequence[Code], on: date) -> set[Code]:
+    def of_any(self, *, agency: str, codes: Sequence[Code | str], on: date) -> set[Code]:
         """Which of these codes are of protected persons."""
         return set(self._in_force(agency, codes, on).values_list("code", flat=True))
 
     def protects(self, *, agency: str, codes: Sequence[Code], on: date) -> bool:
         return self._in_force(agency, codes, on).exists()
 
-    def _in_force(self, agency: str, codes: Sequence[Code], on: date) -> ProtectionQuerySet:
+    def _in_force(self, agency: str, codes: Sequence[Code | str], on: date) -> ProtectionQuerySet:
         return self.filter(Q(until__isnull=True) | Q(until__gte=on), agency=agency, code__in=codes)
 
 

@@ -70,41 +70,17 @@ def answer(
         held = Holding.objects.of(agency=agency, codes=codes, data_set=data_set).published(on)
         found = held.meeting(condition or Period()).newest_first().first()
         provision = Provision(*_content(found, agency, data_set, items))
-        copy_of(
+        ProvisionCopy.objects.create(
+            id=uuid.UUID(reference),
             agency=agency,
             code=code,
             inquirer="" if is_protected else inquirer,
             data_set=data_set,
-            items=items,
+            items=" ".join(items),
             outcome=provision.outcome,
-            reference=reference,
-            at=at,
-        ).save(force_insert=True)
+            at=at.replace(microsecond=0),
+        )
     return provision
-
-
-def copy_of(
-    *,
-    agency: str,
-    code: Code,
-    inquirer: str,
-    data_set: str,
-    items: Sequence[str],
-    outcome: str,
-    reference: str,
-    at: datetime,
-) -> ProvisionCopy:
-    """The provider's own record, not saved yet. `inquirer` is empty where the person is protected."""
-    return ProvisionCopy(
-        id=uuid.UUID(reference),
-        agency=agency,
-        code=code,
-        inquirer=inquirer,
-        data_set=data_set,
-        items=" ".join(items),
-        outcome=outcome,
-        at=at.replace(microsecond=0),
-    )
 
 
 def none_held(agency: str, data_set: str) -> str:

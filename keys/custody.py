@@ -97,8 +97,7 @@ def _make(purpose: str, key_id: int) -> None:
 
 def _ids(purpose: str) -> tuple[int, ...]:
     try:
-        # Asked for with every seal: no path is taken apart for it.
-        changed = os.stat(settings.KEYS_DIR).st_mtime_ns
+        changed = settings.KEYS_DIR.stat().st_mtime_ns
     except FileNotFoundError:
         return ()
     return _ids_in(settings.KEYS_DIR, changed).get(purpose, ())
@@ -108,7 +107,7 @@ def _ids(purpose: str) -> tuple[int, ...]:
 def _ids_in(directory: Path, changed: int) -> dict[str, tuple[int, ...]]:
     """Key ids by purpose. `changed` is the directory's time stamp, so that a new key is seen at once."""
     found: dict[str, tuple[int, ...]] = {}
-    for path in Path(directory).glob("*.*.key"):
+    for path in directory.glob("*.*.key"):
         purpose, key_id, _ = path.name.rsplit(".", 2)
         found[purpose] = (*found.get(purpose, ()), int(key_id))
     return found
