@@ -23,7 +23,7 @@ from datetime import datetime, timedelta
 from celery import shared_task
 from django.conf import settings
 from django.db import IntegrityError
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 
 from exchange import bulk_lines, conversion, ledger, sequencer, statute
@@ -86,11 +86,10 @@ def queue(bulk: uuid.UUID) -> None:
 
 
 def queue_waiting(*, at: datetime) -> int:
-    """Queue every bulk that has a batch in nobody's hands, the oldest first. Returns how many."""
-    ready = Bulk.objects.filter(batches__in=BulkBatch.objects.free(at)).distinct() | Bulk.objects.unsettled().exclude(
-        batches__in=BulkBatch.objects.waiting()
-    )
-    found = list(ready.order_by("accepted_at").values_list("pk", flat=True))
+    """Queue every bulk that has not ended and that nobody is at work on, the oldest first. Returns how many."""
+    in_hand = BulkBatch.objects.waiting().filter(bulk=OuterRef("pk"), claimed_until__gt=at)
+    idle = Bulk.objects.unsettled().filter(~Exists(in_hand)).order_by("accepted_at")
+    found = list(idle.values_list("pk", flat=True))
     for bulk in found:
         queue(bulk)
     return len(found)
