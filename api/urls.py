@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path, re_path
 
-from api.views import codes, deliveries, inquiries, keys, pages, schema, token
+from api.views import bulk, codes, deliveries, inquiries, keys, pages, schema, token
 from api.views.base import NoSuchAddress
 
 app_name = "api"
@@ -16,6 +16,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("keys", keys.Keys.as_view(), name="keys"),
     path("oauth/token", token.Token.as_view(), name="token"),
     path("v1/inquiries", inquiries.Inquiries.as_view(), name="inquiries"),
+    path("v1/inquiries/bulk", bulk.Bulks.as_view(), name="bulk"),
+    path("v1/inquiries/bulk/status", bulk.Status.as_view(), name="bulk-status"),
+    path("v1/inquiries/bulk/results", bulk.Results.as_view(), name="bulk-results"),
+    path("v1/inquiries/bulk/confirm", bulk.ConfirmResults.as_view(), name="bulk-confirm"),
+    path("v1/inquiries/bulk/cancel", bulk.Cancel.as_view(), name="bulk-cancel"),
     path("v1/notices", deliveries.Notices.as_view(), name="notices"),
     path("v1/charges", deliveries.Charges.as_view(), name="charges"),
     path("v1/codes/collect", codes.Collect.as_view(), name="codes-collect"),

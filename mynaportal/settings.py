@@ -248,6 +248,8 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.0",
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SERVE_INCLUDE_SCHEMA": False,
+    # Otherwise two fields called "outcome" with other values would get a name that changes with them.
+    "ENUM_NAME_OVERRIDES": {"BulkOutcome": "api.serializers.bulk.OUTCOMES"},
 }
 ACCESS_TOKEN_SECONDS = 300
 API_REQUESTS_PER_MINUTE = int(env("MYNA_API_REQUESTS_PER_MINUTE", "6000"))  # of one agency

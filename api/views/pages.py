@@ -26,6 +26,11 @@ def index(request: HttpRequest) -> HttpResponse:
     addresses = [
         ("/api/oauth/token", _("Gives a token for your signed statement.")),
         ("/api/v1/inquiries", _("Asks another agency about one person.")),
+        ("/api/v1/inquiries/bulk", _("Asks about up to 10,000 persons at once; a worker does it.")),
+        ("/api/v1/inquiries/bulk/status", _("Says how far it is.")),
+        ("/api/v1/inquiries/bulk/results", _("Gives what became of each line, in your order.")),
+        ("/api/v1/inquiries/bulk/confirm", _("Says that the results have arrived, so that they are erased here.")),
+        ("/api/v1/inquiries/bulk/cancel", _("Ends what has not been asked yet.")),
         ("/api/v1/notices", _("Puts a letter with documents into one person's mailbox.")),
         ("/api/v1/charges", _("Sends a bill to one person.")),
         ("/api/v1/codes/collect", _("Fetches newly issued codes, encrypted to your key.")),

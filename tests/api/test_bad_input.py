@@ -18,7 +18,8 @@ pytestmark = DATABASES
 
 INQUIRIES, NOTICES, CHARGES = "/api/v1/inquiries", "/api/v1/notices", "/api/v1/charges"
 COLLECT, CONFIRM = "/api/v1/codes/collect", "/api/v1/codes/confirm"
-ADDRESSES = [INQUIRIES, NOTICES, CHARGES, COLLECT, CONFIRM]
+BULK, BULK_RESULTS = "/api/v1/inquiries/bulk", "/api/v1/inquiries/bulk/results"
+ADDRESSES = [INQUIRIES, NOTICES, CHARGES, COLLECT, CONFIRM, BULK, BULK_RESULTS]
 
 # Never issued; its check digit is right.
 NUMBER = "123456789018"

@@ -45,7 +45,13 @@ CHECKS = [
 ]
 MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
 # The field by which each kind of body is known.
-MARKS = {"inquiry": "provider", "notice": "subject", "token": "client_assertion"}
+MARKS = {
+    "inquiry": "provider",
+    "notice": "subject",
+    "token": "client_assertion",
+    "bulk": "lines",
+    "bulk-name": "bulk",
+}
 # The address of tokens: there a caller proves itself in the form.
 TOKEN = "/api/oauth/token"
 
@@ -91,7 +97,7 @@ def _old_token(side: Side) -> str:
 
 @pytest.fixture
 def document(settings: Any) -> dict[str, Any]:
-    settings.API_REQUESTS_PER_MINUTE = 10**9
+    settings.API_REQUESTS_PER_MINUTE = settings.BULK_OPEN = settings.BULK_LINES_A_DAY = 10**9
     settings.ACCESS_TOKEN_SECONDS = 6 * 3600  # the whole of 20,000 cases takes longer than a token lives
     response = Client().get("/api/schema/", headers={"Accept": "application/vnd.oai.openapi+json"})
     return dict(response.json())
@@ -150,7 +156,9 @@ def operations(document: dict[str, Any]) -> Iterator[Any]:
 
 def test_every_operation_keeps_to_its_description(document: dict[str, Any], country: Country) -> None:
     everyone = callers(country)
+    bulk = {"reference": "R", "lines": [{"line": "1", **country.inquiry()}]}
     real = {"inquiry": country.inquiry(), "notice": country.notice(), "charge": country.charge(), "token": {}}
+    real |= {"bulk": bulk, "bulk-name": {"bulk": country.chofu.post("/api/v1/inquiries/bulk", bulk).json["bulk"]}}
     likely = Likely(real, random.Random(9421))
     tried: Counter[str] = Counter()
     answered: Counter[tuple[str, int]] = Counter()
