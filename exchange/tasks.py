@@ -1,4 +1,4 @@
-"""The log's periodic work. Safe to repeat at any time."""
+"""The exchange's background work: of the log, and of bulk inquiries. Safe to repeat at any time."""
 
 from __future__ import annotations
 
@@ -9,8 +9,18 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from exchange import audit, reconciliation, sequencer
+from exchange import audit, bulk, bulk_work, reconciliation, sequencer
+from exchange.bulk_work import work_on_bulk
 from exchange.witnessing import NotWitnessed, Witness, ask
+
+__all__ = [
+    "ask_witnesses",
+    "check_records",
+    "drain_queue",
+    "erase_old_answers",
+    "queue_waiting_bulks",
+    "work_on_bulk",
+]
 
 log = logging.getLogger(__name__)
 
@@ -41,3 +51,15 @@ def check_records() -> None:
     until = now - timedelta(minutes=5)
     for difference in reconciliation.differences(since=until - timedelta(days=2), until=until):
         log.error("Event %s: %s", difference.reference, difference.what)
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def queue_waiting_bulks() -> None:
+    """Take up bulk inquiries that a broker lost or whose workers died. Every minute."""
+    bulk_work.queue_waiting(at=timezone.now())
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def erase_old_answers() -> None:
+    """Erase answers of bulk inquiries that were not fetched in time. Every hour."""
+    bulk.erase_old(at=timezone.now())

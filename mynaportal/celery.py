@@ -32,6 +32,8 @@ app.conf.beat_schedule = {
     "moves that were cut off": {"task": "mynaportal.tasks.finish_moves", "schedule": 300.0},
     "what verifiers ask for": {"task": "cards.tasks.publish_status", "schedule": 300.0},
     "records whose writers died": {"task": "exchange.tasks.drain_queue", "schedule": 60.0},
+    "bulk inquiries that were cut off": {"task": "exchange.tasks.queue_waiting_bulks", "schedule": 60.0},
+    "answers that nobody fetched": {"task": "exchange.tasks.erase_old_answers", "schedule": 3600.0},
     "witnesses of the log": {"task": "exchange.tasks.ask_witnesses", "schedule": 300.0},
     "the log and its copies": {"task": "exchange.tasks.check_records", "schedule": crontab(hour=3, minute=40)},
     "what was issued": {"task": "cards.tasks.check_certificates", "schedule": crontab(hour=3, minute=40)},

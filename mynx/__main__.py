@@ -1,4 +1,4 @@
-"""The command line: `python -m mynx inquire|notice|charge|collect|records|keys`.
+"""The command line: `python -m mynx inquire|bulk|notice|charge|collect|records|keys`.
 
 Ends with 0 when it was done, 1 when the service refused, 2 on wrong arguments, 3 when nothing answers or nothing may be
 believed. A person is named by the agency's own id or name: a code is never an argument, for others can see arguments.
@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from mynx.agency import Agency, Unusable
+from mynx.bulk import NEEDED, TIMES, Bulks, Refused, show_refusal
 from mynx.client import Answer, NoToken, NotReached, Service
 from mynx.ristretto import NotAPoint
 from mynx.signatures import NotGenuine
@@ -34,6 +35,31 @@ def inquire(agency: Agency, service: Service, given: argparse.Namespace) -> int:
     if given.fiscal_year:
         content["condition"] = {"fiscal_year": given.fiscal_year}
     return show(service.post("/api/v1/inquiries", content, evidence=evidence_of(given, given.case_number)))
+
+
+def bulk_inquire(agency: Agency, service: Service, given: argparse.Namespace) -> int:
+    bulks = Bulks(agency, service)
+    try:
+        bulk = bulks.hand_in(given.file, given.reference, evidence_of(given, given.reference))
+        status = bulks.wait(bulk) if given.wait or given.out else bulks.ask("status", bulk)
+        if given.out and status["erased_at"]:
+            print("The answers were fetched before, and are erased there.", file=sys.stderr)
+            return REFUSED
+        if given.out:
+            print(f"{bulks.fetch(bulk, given.out)} lines in {given.out}.", file=sys.stderr)
+            status = status if given.keep else bulks.ask("confirm", bulk)
+    except Refused as refusal:
+        show_refusal(refusal.answer, given.file)
+        return REFUSED
+    return show(Answer(200, status))
+
+
+def bulk_ask(agency: Agency, service: Service, given: argparse.Namespace) -> int:
+    bulks = Bulks(agency, service)
+    try:
+        return show(Answer(200, bulks.ask(given.bulk_command, bulks.id_of(given.reference))))
+    except Refused as refusal:
+        return show(refusal.answer)
 
 
 def notice(agency: Agency, service: Service, given: argparse.Namespace) -> int:
@@ -123,6 +149,12 @@ def arguments() -> argparse.ArgumentParser:
     command.add_argument("--case-number", required=True)
     command.set_defaults(act=inquire)
 
+    _bulk(
+        commands.add_parser("bulk", help="ask about many persons at once").add_subparsers(
+            dest="bulk_command", required=True
+        )
+    )
+
     command = commands.add_parser("notice", help="put a letter into one person's mailbox")
     _about_a_person(command)
     command.add_argument("--reference", required=True, help="the same again is the same letter")
@@ -150,9 +182,28 @@ def arguments() -> argparse.ArgumentParser:
     return parser
 
 
+def _bulk(commands: Any) -> None:
+    command = commands.add_parser("inquire", help="hand in a CSV file, and go on with it when it is run again")
+    command.add_argument("file", type=Path, help=f"CSV in UTF-8: {','.join(NEEDED + TIMES)}")
+    command.add_argument("--reference", required=True, help="the same again is the same bulk")
+    command.add_argument("--wait", action="store_true", help="until every line has its outcome")
+    command.add_argument("--out", type=Path, help="wait, write the results here, and confirm that they have arrived")
+    command.add_argument("--keep", action="store_true", help="do not confirm: the results can be fetched again")
+    _of_a_clerk(command)
+    command.set_defaults(act=bulk_inquire)
+    for name, what in (("status", "how far it is"), ("cancel", "end what has not been asked")):
+        command = commands.add_parser(name, help=what)
+        command.add_argument("--reference", required=True)
+        command.set_defaults(act=bulk_ask)
+
+
 def _about_a_person(command: argparse.ArgumentParser) -> None:
     command.add_argument("--person", required=True, help="our own id or the whole name, from people.csv")
     command.add_argument("--affair", required=True)
+    _of_a_clerk(command)
+
+
+def _of_a_clerk(command: argparse.ArgumentParser) -> None:
     command.add_argument("--clerk", default="", help="a pseudonym: sends signed evidence of who wanted it")
     command.add_argument("--section", default="-", help="the clerk's section, for the evidence")
     command.add_argument("--row", default="", help="the row of the permission table relied on, for the evidence")
