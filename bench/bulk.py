@@ -1,7 +1,8 @@
 """Persons asked about per second in bulk, from the hand-in to the fetched results, beside the two-conversion limit.
 
 Of each person the exchange must convert two points: the provider's code, and the point of records. The limit is what a
-process does that does nothing but multiply two points per person. Ours is one process too, with its database beside it.
+process does that does nothing but multiply two points per person. Ours is one worker, or two workers at once on one
+bulk, as a broker would have them; the limit is that of one process for both.
 """
 
 from __future__ import annotations
@@ -10,15 +11,19 @@ import itertools
 import json
 import os
 import tempfile
+import uuid
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import rbcl
+from django.db import connections
 from django.utils import timezone
 
 from bench.measure import Measure, side_by_side
 
 LINES = 2_000
+WORKERS = 2
 _COUNTER = itertools.count()
 
 
@@ -30,19 +35,24 @@ def run() -> list[Measure]:
     measures = []
     for engine in committed.ENGINES:
         with tempfile.TemporaryDirectory() as directory, committed.migrated_var(Path(directory), engine) as env:
-            env |= {"MYNA_BULK_LINES_A_DAY": "1000000000"}
-            found = json.loads(committed.run(env, "from bench.bulk import measure; measure()"))
-        ours, limit = found
-        measures.append(Measure(f"bulk-inquiry-{engine}", ours, "persons/s", "two-conversions", limit))
+            env["MYNA_BULK_LINES_A_DAY"] = "1000000000"
+            # SQLite's writers sleep while another writes: it is for one process, and its two are not measured.
+            many = [1, WORKERS] if engine == "postgresql" else [1]
+            script = "import sys; from bench.bulk import measure; measure(*map(int, sys.argv[1:]))"
+            found = json.loads(committed.run(env, script, *map(str, many)))
+        for workers, (ours, limit) in zip(many, found, strict=True):
+            name = f"bulk-inquiry-{engine}" if workers == 1 else f"bulk-inquiry-{workers}-workers-{engine}"
+            measures.append(Measure(name, ours, "persons/s", "two-conversions", limit))
     return measures
 
 
-def measure() -> None:
-    """In a process of its own: print our median rate and the limit's as JSON."""
-    print(json.dumps(side_by_side(*_rounds())))
+def measure(*many: int) -> None:
+    """In a process of its own: print our median rate beside the limit's, for each number of workers, as JSON."""
+    ours, limit = _rounds()
+    print(json.dumps([side_by_side(lambda workers=workers: ours(workers), limit) for workers in many]))
 
 
-def _rounds() -> tuple[Callable[[], int], Callable[[], int]]:
+def _rounds() -> tuple[Callable[[int], int], Callable[[], int]]:
     from codes import rist1
     from exchange import bulk, bulk_work
     from exchange.bulk_lines import Line
@@ -50,8 +60,7 @@ def _rounds() -> tuple[Callable[[], int], Callable[[], int]]:
     from tests.exchange import people
 
     people.ready()
-    persons = [number.to_bytes(32, "big") for number in range(1, LINES + 1)]
-    codes = people.hold_incomes(persons)
+    codes = people.hold_incomes([number.to_bytes(32, "big") for number in range(1, LINES + 1)])
     chofu = people.agency(people.CHOFU)
     lines = [
         Line(
@@ -67,10 +76,18 @@ def _rounds() -> tuple[Callable[[], int], Callable[[], int]]:
         for number, code in enumerate(codes)
     ]
 
-    def ours() -> int:
-        taken = bulk.hand_in(inquirer=chofu, reference=f"R{next(_COUNTER)}", lines=lines, at=timezone.now())
-        bulk_work.work(bulk=taken.id)
-        found = bulk.results(inquirer=chofu, bulk=taken.id, limit=LINES)
+    def work(taken: uuid.UUID) -> None:
+        bulk_work.work(bulk=taken)
+        connections.close_all()
+
+    def ours(workers: int) -> int:
+        taken = bulk.hand_in(inquirer=chofu, reference=f"R{next(_COUNTER)}", lines=lines, at=timezone.now()).id
+        if workers == 1:
+            bulk_work.work(bulk=taken)
+        else:
+            with ThreadPoolExecutor(workers) as pool:
+                list(pool.map(work, [taken] * workers))
+        found = bulk.results(inquirer=chofu, bulk=taken, limit=LINES)
         assert [line.outcome for line in found] == ["0000"] * LINES
         return LINES
 

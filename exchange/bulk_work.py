@@ -73,14 +73,16 @@ def work_on_bulk(bulk_id: str) -> None:
     """Work on one bulk for a while, then let others have their turn."""
     until = timezone.now() + timedelta(seconds=settings.BULK_SLICE_SECONDS)
     if work(bulk=uuid.UUID(bulk_id), until=until) and not settings.CELERY_TASK_ALWAYS_EAGER:
-        queue(uuid.UUID(bulk_id))
+        work_on_bulk.delay(bulk_id)
 
 
 def queue(bulk: uuid.UUID) -> None:
-    """Have a worker go on with the bulk, or do so for a while where there is no broker. Never fails: what cannot be
+    """Have workers go on with the bulk, or do so here for a while where there is no broker. Never fails: what cannot be
     queued, or stops, is found by `queue_waiting` later."""
+    workers = 1 if settings.CELERY_TASK_ALWAYS_EAGER else settings.BULK_WORKERS
     try:
-        work_on_bulk.delay(str(bulk))
+        for _ in range(workers):
+            work_on_bulk.delay(str(bulk))
     except Exception as error:  # whatever its class: the lines are taken, and wait
         log.warning("A bulk inquiry waits (%s).", type(error).__name__)
 

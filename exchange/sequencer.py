@@ -15,15 +15,13 @@ from typing import Any
 from django.conf import settings
 from django.db import IntegrityError, connections, transaction
 
-from databases import EXCHANGE, rows
+from databases import EXCHANGE
 from exchange import notes, tlog, tree
 from exchange.models import AccessRecord, Checkpoint, Leaf, PendingRecord, Tile
 from exchange.tlog import CompactRange
 from keys import custody
 
 PURPOSE = "record-log"
-_LEAF = ("index", "id", "body", "hash", "written_at")
-_SIDE = ("event", "kind", "phase", "subject", "private_sealed", "disclosed_from", "at")
 _LOCK = 0x6D796E61_6C6F6701
 
 
@@ -107,9 +105,20 @@ def _sequence(records: Sequence[PendingRecord]) -> list[Leaf]:
         leaf = Leaf(index=grown.size, id=record.leaf, body=record.body, hash=hashed, written_at=record.at)
         grown.append(hashed)
         leaves.append(leaf)
-        sides.append([leaf.index, *(getattr(record, name) for name in _SIDE)])
-    rows.insert(Leaf, _LEAF, [[getattr(leaf, name) for name in _LEAF] for leaf in leaves], using=EXCHANGE)
-    rows.insert(AccessRecord, ["leaf_id", *_SIDE], sides, using=EXCHANGE)
+        sides.append(
+            AccessRecord(
+                leaf=leaf,
+                event=record.event,
+                kind=record.kind,
+                phase=record.phase,
+                subject=record.subject,
+                private_sealed=record.private_sealed,
+                disclosed_from=record.disclosed_from,
+                at=record.at,
+            )
+        )
+    Leaf.objects.bulk_create(leaves)
+    AccessRecord.objects.bulk_create(sides)
     _complete_tiles(before, grown.size)
     _sign(grown)
     return leaves

@@ -97,10 +97,10 @@ def _make(purpose: str, key_id: int) -> None:
 
 def _ids(purpose: str) -> tuple[int, ...]:
     try:
-        changed = settings.KEYS_DIR.stat().st_mtime_ns
+        changed = Path(settings.KEYS_DIR).stat().st_mtime_ns
     except FileNotFoundError:
         return ()
-    return _ids_in(settings.KEYS_DIR, changed).get(purpose, ())
+    return _ids_in(Path(settings.KEYS_DIR), changed).get(purpose, ())
 
 
 @lru_cache(maxsize=8)

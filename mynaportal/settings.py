@@ -228,6 +228,7 @@ WITNESSES = env_list("MYNA_WITNESSES")  # each "<address> <verifier key>"
 BULK_OPEN = int(env("MYNA_BULK_OPEN", "5"))
 BULK_LINES_A_DAY = int(env("MYNA_BULK_LINES_A_DAY", "100000"))
 BULK_KEEP_DAYS = int(env("MYNA_BULK_KEEP_DAYS", "7"))
+BULK_WORKERS = int(env("MYNA_BULK_WORKERS", "2"))  # on one bulk at once
 # How long a worker goes on before others have their turn. Without a broker the agency's own requests drive its bulk on.
 BULK_SLICE_SECONDS = float(env("MYNA_BULK_SLICE_SECONDS", "20" if REDIS_URL else "2"))
 
