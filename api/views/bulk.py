@@ -29,8 +29,6 @@ from holdings.periods import Period
 class BulkAddress(AgencyAddress):
     """What the addresses of bulk inquiries have in common: how they fail."""
 
-    permission_classes = [AgencyClient]
-
     def handle_exception(self, exc: Exception) -> Any:
         return super().handle_exception(_problem_of(exc) or exc)
 
@@ -38,6 +36,8 @@ class BulkAddress(AgencyAddress):
 class Bulks(BulkAddress):
     """Hand in many inquiries at once. Every line is checked first: all are taken, or none, and the errors name the
     first hundred lines that are wrong. Each line is then an inquiry of its own, with a record of its own."""
+
+    permission_classes = [AgencyClient]
 
     @described(
         id="inquire_in_bulk",
@@ -74,6 +74,8 @@ class Bulks(BulkAddress):
 class Status(BulkAddress):
     """How many lines have which outcome so far."""
 
+    permission_classes = [AgencyClient]
+
     @described(
         id="bulk_status",
         summary="See how far a bulk inquiry is",
@@ -94,6 +96,8 @@ class Status(BulkAddress):
 class Results(BulkAddress):
     """The lines in the order of your hand-in, each with its outcome; what was not asked yet is 0101. The answers are
     erased here after a week, or when you confirm that they have arrived."""
+
+    permission_classes = [AgencyClient]
 
     @described(
         id="bulk_results",
@@ -117,6 +121,8 @@ class Results(BulkAddress):
 class ConfirmResults(BulkAddress):
     """Say that the results have arrived and are stored, so that the answers are erased here."""
 
+    permission_classes = [AgencyClient]
+
     @described(
         id="confirm_bulk_results",
         summary="Confirm that the results have arrived",
@@ -133,6 +139,8 @@ class ConfirmResults(BulkAddress):
 
 class Cancel(BulkAddress):
     """Ask no further line. What was asked keeps its outcome; the rest ends as 4002, without a record."""
+
+    permission_classes = [AgencyClient]
 
     @described(
         id="cancel_bulk",
