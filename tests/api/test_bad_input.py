@@ -108,6 +108,16 @@ def test_another_method(country: Country, path: str, method: str) -> None:
     assert response.headers["Content-Type"] == "application/problem+json"
 
 
+def right_body(country: Country, path: str) -> dict[str, Any]:
+    """What would be taken there, as far as something must be sent."""
+    bodies = {INQUIRIES: country.inquiry, NOTICES: country.notice, CHARGES: country.charge}
+    others = {
+        BULK: {"reference": "R", "lines": [{"line": "1", **country.inquiry()}]},
+        BULK_RESULTS: {"bulk": "5f0c1c1e-7a52-4f0b-9a42-0b8f6d0f4c11"},
+    }
+    return bodies[path]() if path in bodies else others.get(path, {})
+
+
 ABSENT = object()
 WRONG_CODES = {
     "absent": ABSENT,
@@ -186,6 +196,14 @@ WRONG = [
     (INQUIRIES, "case_number", NUMBER),
     (INQUIRIES, "case_number", "1234-5678-9018"),
     (INQUIRIES, "case_number", "１２３４ ５６７８ ９０１８"),
+    (BULK, "lines", None),
+    (BULK, "lines", {"0": {}}),
+    (BULK, "reference", "with space"),
+    (BULK, "reference", NUMBER),
+    (BULK_RESULTS, "bulk", "5F0C1C1E-7A52-4F0B-9A42-0B8F6D0F4C11"),
+    (BULK_RESULTS, "bulk", 1),
+    (BULK_RESULTS, "limit", 1001),
+    (BULK_RESULTS, "after", -1),
     (NOTICES, "reference", ""),
     (NOTICES, "reference", "x" * 65),
     (NOTICES, "reference", "with space"),
@@ -244,8 +262,7 @@ WRONG = [
 
 @pytest.mark.parametrize(("path", "name", "value"), WRONG, ids=[str(i) for i in range(len(WRONG))])
 def test_a_wrong_field(country: Country, path: str, name: str, value: Any, caplog: pytest.LogCaptureFixture) -> None:
-    bodies = {INQUIRIES: country.inquiry, NOTICES: country.notice, CHARGES: country.charge}
-    body = bodies[path]() if path in bodies else {}
+    body = right_body(country, path)
     answer = country.chofu.post(path, {**body, name: value})
     assert_problem(answer, 400, "invalid-request")
     assert {error["field"].split(".")[0] for error in answer.json["errors"]} == {name}
@@ -268,6 +285,8 @@ REQUIRED = {
     NOTICES: ["code", "affair", "reference", "subject", "body"],
     CHARGES: ["code", "affair", "reference", "title", "amount", "due_on"],
     COLLECT: [],
+    BULK: ["reference", "lines"],
+    BULK_RESULTS: ["bulk"],
     CONFIRM: ["acquisitions"],
 }
 
@@ -282,8 +301,7 @@ def test_an_empty_object_names_everything_that_is_missing(country: Country, path
 @pytest.mark.parametrize("path", ADDRESSES)
 @pytest.mark.parametrize("name", ["note", "Code", NUMBER, NAME, "a1-" + "b" * 52, "__proto__", ""])
 def test_an_unknown_field(country: Country, path: str, name: str, caplog: pytest.LogCaptureFixture) -> None:
-    bodies = {INQUIRIES: country.inquiry, NOTICES: country.notice, CHARGES: country.charge}
-    body = bodies[path]() if path in bodies else {}
+    body = right_body(country, path)
     answer = country.chofu.post(path, {**body, name: NAME})
     assert_problem(answer, 400, "invalid-request")
     assert [error["field"] for error in answer.json["errors"]] == [""]
@@ -340,7 +358,7 @@ def test_random_bodies_are_answered_with_a_problem(country: Country) -> None:
     """No body whatever gets anything but a problem: values of every JSON kind in every field."""
     token = country.chofu.token()
     values = [None, True, 0, -1, 1.5, 1e400, "", "x", "0" * 300, [], [[]], [{}], {}, {"a": {"b": []}}, "\u0000", "💣"]
-    for path in (INQUIRIES, NOTICES, CHARGES, CONFIRM):
+    for path in (INQUIRIES, NOTICES, CHARGES, CONFIRM, BULK, BULK_RESULTS):
         for name in REQUIRED[path]:
             for value in values:
                 body = json.dumps({name: value}).replace("Infinity", "1e999").encode()
