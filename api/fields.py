@@ -84,6 +84,16 @@ class Reference(StrictText):
         return text
 
 
+class LimitedList(serializers.ListField):
+    """A list whose length is looked at before its members are: two million wrong ones would take minutes."""
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        if isinstance(data, list) and self.max_length is not None and len(data) > self.max_length:
+            raise serializers.ValidationError([f"Ensure this field has no more than {self.max_length} elements."])
+        found: list[Any] = super().to_internal_value(data)
+        return found
+
+
 @extend_schema_field({"type": "string", "pattern": "^a[1-9][0-9]{0,3}-[a-z2-7]{52}$", "writeOnly": True})
 class PersonCode(serializers.Field[Code, Any, Any, Any]):
     """The agency's own code for a person."""

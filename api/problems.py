@@ -36,6 +36,8 @@ from payments.charging import ReferenceTaken as ChargeReferenceTaken
 
 CONTENT_TYPE = "application/problem+json"
 REALM = "agencies"
+# Of one request; who sent more wrong fields than this learns of the rest when these are right.
+MOST_ERRORS = 100
 
 logger = logging.getLogger("api")
 
@@ -152,6 +154,12 @@ KINDS: dict[str, Kind] = {
         "The question was answered",
         "There is another answer to this question already. Sending the same answer again changes nothing.",
     ),
+    "no-such-bulk": Kind(
+        404,
+        "No such bulk inquiry",
+        "Your agency has not handed in a bulk with this id. Hand in the same lines under the same reference again to "
+        "learn its id.",
+    ),
     "method-not-allowed": Kind(
         405,
         "Method not allowed",
@@ -191,6 +199,15 @@ KINDS: dict[str, Kind] = {
         "Codes wait for you that were encrypted to the key that you have registered. Collect and confirm them first: "
         "they could not be opened with another key.",
     ),
+    "bulk-not-ended": Kind(
+        409, "The bulk inquiry has not ended", "Some lines have no outcome yet. Confirm the results when you have all."
+    ),
+    "answers-erased": Kind(
+        410,
+        "The answers are erased",
+        "You confirmed that they had arrived, or did not fetch them in time. The records of the lines stay. Ask again "
+        "under another reference if you need the answers again.",
+    ),
     "too-large": Kind(413, "The request is too large", "A document may have 4 MB, a whole request 6 MB."),
     "unsupported-media-type": Kind(
         415,
@@ -201,6 +218,12 @@ KINDS: dict[str, Kind] = {
         429,
         "Too many requests",
         "Your agency has used up its requests of this minute. Wait as the header Retry-After says.",
+    ),
+    "bulk-limit": Kind(
+        429,
+        "Too many bulk inquiries",
+        "Your agency has too many bulks that are not done, or has handed in too many lines today. The detail says "
+        "which; wait as the header Retry-After says. Nothing was taken.",
     ),
     "internal-error": Kind(
         500,
@@ -359,7 +382,8 @@ def _one_field(name: str, sentence: str) -> Problem:
 
 def _problem_of_framework(error: Exception) -> Problem:
     if isinstance(error, exceptions.ValidationError):
-        return Problem("invalid-request", "One or more fields were refused.", errors=_field_errors(error.detail))
+        errors = _field_errors(error.detail)[:MOST_ERRORS]
+        return Problem("invalid-request", "One or more fields were refused.", errors=errors)
     if isinstance(error, exceptions.NotAuthenticated):
         return Problem("no-token", headers={"WWW-Authenticate": f'Bearer realm="{REALM}"'})
     if isinstance(error, exceptions.MethodNotAllowed):

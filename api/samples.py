@@ -90,6 +90,36 @@ BLIND_INQUIRY: dict[str, Any] = {
     "epoch": 1,
     "transaction": "7d6a0f57-3b9f-4f57-9a53-1f0a0f3a9c11",
 }
+BULK: dict[str, Any] = {
+    "reference": "CA-2026-06",
+    "lines": [{"line": "1", **INQUIRY}, {"line": "2", **INQUIRY, "case_number": "CA-2026-0418"}],
+}
+_BULK_ID = "7b1c5a5e-30d4-4f2e-8a51-0d2f6a1f9c3e"
+BULK_NAME: dict[str, Any] = {"bulk": _BULK_ID}
+BULK_RECEIPT: dict[str, Any] = {"bulk": _BULK_ID, "lines": 2}
+BULK_STATUS: dict[str, Any] = {
+    "bulk": _BULK_ID,
+    "state": "DONE",
+    "lines": 2,
+    "settled": 2,
+    "outcomes": [{"outcome": "0000", "lines": 1}, {"outcome": "0004", "lines": 1}],
+    "accepted_at": "2026-11-22T10:00:00+09:00",
+    "ended_at": "2026-11-22T10:00:02+09:00",
+    "erased_at": None,
+}
+BULK_RESULTS: dict[str, Any] = {
+    "bulk": _BULK_ID,
+    "results": [
+        {"line": "1", "outcome": "0000", "record": _RECORD, "row": "I01", "items": INQUIRY_ANSWER["items"]},
+        {
+            "line": "2",
+            "outcome": "0004",
+            "record": "3c9a7d52-8f7e-4d0b-b0a5-5d5a3b1c8e10",
+            "row": "I01",
+            "items": [],
+        },
+    ],
+}
 NOTICE: dict[str, Any] = {
     "code": _CODE,
     "affair": "JM90000000000001",

@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, path, re_path
 
 from api.views import (
     blind_inquiries,
+    bulk,
     code_keys,
     codes,
     copies,
@@ -42,6 +43,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("v1/provisions/decide", provisions.Decide.as_view(), name="provisions-decide"),
     path("v1/provisions/by-hand", provisions.ByHand.as_view(), name="provisions-by-hand"),
     path("v1/inquiries/blind", blind_inquiries.BlindInquiries.as_view(), name="inquiries-blind"),
+    path("v1/inquiries/bulk", bulk.Bulks.as_view(), name="bulk"),
+    path("v1/inquiries/bulk/status", bulk.Status.as_view(), name="bulk-status"),
+    path("v1/inquiries/bulk/results", bulk.Results.as_view(), name="bulk-results"),
+    path("v1/inquiries/bulk/confirm", bulk.ConfirmResults.as_view(), name="bulk-confirm"),
+    path("v1/inquiries/bulk/cancel", bulk.Cancel.as_view(), name="bulk-cancel"),
     path("v1/notices", deliveries.Notices.as_view(), name="notices"),
     path("v1/charges", deliveries.Charges.as_view(), name="charges"),
     path("v1/codes/collect", codes.Collect.as_view(), name="codes-collect"),

@@ -112,7 +112,11 @@ def conversion_factor(scalar_from: bytes, scalar_to: bytes) -> bytes:
 
 def multiply(point: bytes, scalar: bytes) -> bytes:
     """`scalar · point`. Raises MalformedCode for a value that is not a point."""
-    return bytes(rbcl.crypto_scalarmult_ristretto255(scalar, checked_point(point)))
+    try:
+        # It looks itself whether the value is a point, and the product of the identity is refused like no point.
+        return bytes(rbcl.crypto_scalarmult_ristretto255(scalar, point))
+    except (RuntimeError, TypeError, ValueError):
+        raise MalformedCode("Not a code: the value is not a point of the group.") from None
 
 
 def checked_point(value: bytes) -> bytes:

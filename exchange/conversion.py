@@ -6,12 +6,13 @@ callers. The scalars are those of exchange.scalars.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from agencies.models import Agency
 from codes import blind, rist1
 from codes.blind import Keys, Question
-from codes.rist1 import Blinded, Code
+from codes.rist1 import Blinded, Code, MalformedCode
 from exchange import scalars
 
 
@@ -60,6 +61,28 @@ def convert_to_all(*, code: Code, source: Agency, target: Agency) -> list[Code]:
     return [_converted(code, origin, scalar) for scalar in scalars.not_destroyed(target)]
 
 
+def convert_many(*, codes: Sequence[Code], source: Agency, target: Agency) -> list[list[Code]]:
+    """As `convert_to_all`, for many persons: what is the same for all is worked out once. Raises MalformedCode."""
+    wanted = scalars.not_destroyed(target)
+    by_epoch = {epoch: scalars.of(source, epoch) for epoch in {code.epoch for code in codes}}
+    factors = {
+        epoch: [(scalar.epoch, rist1.conversion_factor(origin.value, scalar.value)) for scalar in wanted]
+        for epoch, origin in by_epoch.items()
+    }
+    return [
+        [Code(rist1.multiply(code.value, factor), epoch) for epoch, factor in factors[code.epoch]] for code in codes
+    ]
+
+
+def stands(agency: Agency, epoch: int) -> bool:
+    """Whether codes of this epoch of the agency are taken today."""
+    try:
+        scalars.of(agency, epoch)
+    except MalformedCode:
+        return False
+    return True
+
+
 def convert_blind(
     *, question: Question, epoch: int, source: Agency, target: Agency, portal: Agency, number: bytes
 ) -> Converted:
@@ -94,6 +117,16 @@ def record_subject_point(code: Code, *, known_to: Agency | None = None) -> bytes
     """
     origin = scalars.of_portal(code.epoch) if known_to is None else scalars.of(known_to, code.epoch)
     return rist1.multiply(code.value, rist1.conversion_factor(origin.value, scalars.of_records().value))
+
+
+def record_subject_points(codes: Sequence[Code], *, known_to: Agency) -> list[bytes]:
+    """As `record_subject_point`, for many persons whom one agency knows. Raises MalformedCode."""
+    records = scalars.of_records()
+    factors = {
+        epoch: rist1.conversion_factor(scalars.of(known_to, epoch).value, records.value)
+        for epoch in {code.epoch for code in codes}
+    }
+    return [rist1.multiply(code.value, factors[code.epoch]) for code in codes]
 
 
 def _converted(code: Code, origin: scalars.Scalar, wanted: scalars.Scalar) -> Code:

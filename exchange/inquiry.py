@@ -118,6 +118,30 @@ def answer_from_provider(
         _close(event, None, Provision(refusal.code, []), is_kept=is_kept, at=at)
         raise
     ledger.record(event, rule=rule, phase=Phase.ASKED, at=at)  # article 23(3), the request
+    return put_to_provider(
+        event,
+        rule=rule,
+        provider=provider,
+        known_as=known_as,
+        hidden=hidden,
+        condition=condition,
+        is_kept=is_kept,
+        at=at,
+    )
+
+
+def put_to_provider(
+    event: Event,
+    *,
+    rule: Rule,
+    provider: Agency,
+    known_as: Callable[[], Sequence[Code]] = tuple,
+    hidden: Sequence[tuple[int, Blinded]] = (),
+    condition: Period | None,
+    is_kept: bool,
+    at: datetime,
+) -> Answer:
+    """The second half of the road, for an event that is on record as asked. Raises NotObtained."""
     question = Question(
         provider=provider,
         inquirer=event.inquirer,

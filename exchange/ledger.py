@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
@@ -26,7 +26,7 @@ from exchange.models import AccessRecord, Leaf, Phase
 from exchange.sequencer import Prepared
 from exchange.statute import Rule
 from holdings.periods import legal_day
-from keys.sealing import keyed_hash, open_sealed, seal
+from keys.sealing import Sealer, keyed_hash, open_sealed
 
 VERSION = 1
 SALT_BYTES = 32
@@ -60,6 +60,18 @@ class Event:
         return "<Event>"
 
 
+class Entry(NamedTuple):
+    """What is to be put on record of an event; `rule` and `outcome` as in `record`."""
+
+    event: Event
+    phase: Phase
+    rule: Rule | None = None
+    outcome: str = ""
+
+    def __repr__(self) -> str:
+        return "<Entry>"
+
+
 def record(event: Event, *, phase: Phase, rule: Rule | None = None, outcome: str = "", at: datetime) -> Leaf:
     """Write one record and commit it. Only after this has returned may anything of the answer leave.
 
@@ -75,8 +87,23 @@ def record_all(records: Sequence[Prepared]) -> list[Leaf]:
 
 def prepare(event: Event, *, phase: Phase, rule: Rule | None = None, outcome: str = "", at: datetime) -> Prepared:
     """Everything about a record but its place in the log; nothing is written yet."""
+    return prepare_all([Entry(event, phase, rule, outcome)], at=at)[0]
+
+
+def prepare_all(entries: Sequence[Entry], *, at: datetime) -> list[Prepared]:
+    """As `prepare`, for many: keys are set up once."""
     at = at.replace(microsecond=0)
-    disclosed_from = event.disclosed_from if event.is_withheld else legal_day(at)
+    moment, today = at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), legal_day(at)
+    in_log = references([entry.event.id for entry in entries], LOG)
+    sealer = Sealer("record-seal")
+    return [
+        _prepared(entry, reference, sealer, at, moment, today) for entry, reference in zip(entries, in_log, strict=True)
+    ]
+
+
+def _prepared(entry: Entry, in_log: str, sealer: Sealer, at: datetime, moment: str, today: date) -> Prepared:
+    event, phase, rule, outcome = entry
+    disclosed_from = event.disclosed_from if event.is_withheld else today
     side = secrets.token_bytes(SALT_BYTES) + _canonical(
         {
             **event.private,
@@ -89,7 +116,8 @@ def prepare(event: Event, *, phase: Phase, rule: Rule | None = None, outcome: st
     body = _canonical(
         {
             **facts(event),
-            "at": at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "at": moment,
+            "event": in_log,
             "id": str(leaf_id),
             "outcome": outcome,
             "phase": str(phase),
@@ -105,7 +133,7 @@ def prepare(event: Event, *, phase: Phase, rule: Rule | None = None, outcome: st
         kind=event.kind,
         phase=phase,
         subject=event.subject,
-        private_sealed=seal("record-seal", side, context=_context(leaf_id)),
+        private_sealed=sealer.seal(side, context=_context(leaf_id)),
         disclosed_from=disclosed_from,
         at=at,
     )
@@ -115,6 +143,11 @@ def subject_of(code: Code, *, known_to: Agency | None = None) -> bytes:
     """Whom a record concerns, from the portal's code or that of an agency: a keyed hash that outlives every epoch of
     codes. Its key lies outside the database. Raises MalformedCode."""
     return subject_at(conversion.record_subject_point(code, known_to=known_to))
+
+
+def subjects_of(codes: Sequence[Code], *, known_to: Agency) -> list[bytes]:
+    """As `subject_of`, for many persons whom one agency knows."""
+    return [subject_at(point) for point in conversion.record_subject_points(codes, known_to=known_to)]
 
 
 def subject_at(point: bytes) -> bytes:
@@ -194,6 +227,13 @@ def reference(event: uuid.UUID, party: str) -> str:
     return str(uuid.UUID(bytes=encryptor.update(event.bytes) + encryptor.finalize()))
 
 
+def references(events: Sequence[uuid.UUID], party: str) -> list[str]:
+    """As `reference`, for many events."""
+    encryptor = _permutation(party).encryptor()
+    found = encryptor.update(b"".join(event.bytes for event in events)) + encryptor.finalize()
+    return [str(uuid.UUID(bytes=found[start : start + 16])) for start in range(0, len(found), 16)]
+
+
 def event_of(reference: str | uuid.UUID, party: str) -> uuid.UUID:
     """The event that a party's reference names; one that was never given out names no event on record."""
     decryptor = _permutation(party).decryptor()
@@ -206,7 +246,8 @@ def _permutation(party: str) -> Cipher[modes.ECB]:
 
 @lru_cache(maxsize=16)
 def _permutation_under(key: bytes) -> Cipher[modes.ECB]:
-    # One block of AES under a key per party is a permutation of 128-bit ids; no second block ever follows.
+    # One block of AES under a key per party is a permutation of 128-bit ids; each id is one block, and no block comes
+    # twice.
     return Cipher(algorithms.AES256(key), modes.ECB())  # noqa: S305
 
 
@@ -215,7 +256,6 @@ def facts(event: Event) -> dict[str, Any]:
     return {
         "affair": event.affair if event.affair in statute.affairs() else "",
         "data_set": event.data_set if event.data_set in statute.data_sets() else "",
-        "event": reference(event.id, LOG),
         "inquirer": event.inquirer.local_code,
         "items": [item for item in event.items if item in statute.items()],
         "kind": str(event.kind),

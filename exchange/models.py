@@ -14,6 +14,8 @@ from django.db import models
 from django.db.models import Q
 
 from agencies.models import Agency
+from exchange.bulk_models import Bulk as Bulk
+from exchange.bulk_models import BulkBatch as BulkBatch
 from exchange.statute_models import StatuteChange as StatuteChange
 
 

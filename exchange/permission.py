@@ -20,21 +20,26 @@ class Refused(Exception):
         self.record = record
 
 
+def decide(event: Event, *, at: datetime) -> Rule:
+    """The row that permits the event on this day. Raises statute.NotPermitted, and records nothing."""
+    on = legal_day(at)
+    if event.on_behalf_of is not None:
+        _check_delegation(event, on)
+    return statute.legal_basis(
+        kind=event.kind,
+        inquirer=event.on_behalf_of or event.inquirer,
+        provider=event.provider or event.inquirer,
+        affair=event.affair,
+        data_set=event.data_set,
+        items=event.items,
+        on=on,
+    )
+
+
 def permit(event: Event, *, at: datetime) -> Rule:
     """The row that permits the event on this day. A refusal is recorded before it is raised. Raises Refused."""
-    on = legal_day(at)
     try:
-        if event.on_behalf_of is not None:
-            _check_delegation(event, on)
-        return statute.legal_basis(
-            kind=event.kind,
-            inquirer=event.on_behalf_of or event.inquirer,
-            provider=event.provider or event.inquirer,
-            affair=event.affair,
-            data_set=event.data_set,
-            items=event.items,
-            on=on,
-        )
+        return decide(event, at=at)
     except statute.NotPermitted as refusal:
         ledger.record(event, phase=Phase.REFUSED, outcome=refusal.outcome, at=at)
         raise Refused(refusal.outcome, ledger.reference(event.id, ledger.INQUIRER)) from None

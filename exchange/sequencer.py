@@ -18,8 +18,8 @@ from datetime import date, datetime
 from django.conf import settings
 from django.db import IntegrityError, connections, transaction
 
-from databases import EXCHANGE
-from exchange import notes, rows, tlog, tree
+from databases import EXCHANGE, rows
+from exchange import notes, tlog, tree
 from exchange.models import AccessRecord, Checkpoint, Leaf, Tile
 from exchange.tlog import CompactRange
 from keys import custody

@@ -1,4 +1,4 @@
-"""The log's periodic work. Safe to repeat at any time."""
+"""The exchange's background work: of the log, and of bulk inquiries. Safe to repeat at any time."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from django.utils import timezone
 
 from exchange import (
     audit,
+    bulk,
+    bulk_work,
     callbacks,
     checks,
     questions,
@@ -20,6 +22,7 @@ from exchange import (
     standing,
     statistics,
 )
+from exchange.bulk_work import work_on_bulk as work_on_bulk
 from exchange.witnessing import NotWitnessed, Witness, ask
 
 log = logging.getLogger(__name__)
@@ -74,3 +77,15 @@ def delete_expired_records() -> None:
     questions.close_answered(at=now)
     questions.erase_texts(at=now)
     retention.delete_expired(at=now)
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def queue_waiting_bulks() -> None:
+    """Take up bulk inquiries that a broker lost or whose workers died. Every minute."""
+    bulk_work.queue_waiting(at=timezone.now())
+
+
+@shared_task  # type: ignore[untyped-decorator]
+def erase_old_answers() -> None:
+    """Erase answers of bulk inquiries that were not fetched in time. Every hour."""
+    bulk.erase_old(at=timezone.now())

@@ -7,25 +7,28 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
 from holdings.models import InquiryCopy
-from keys.sealing import open_sealed, seal
+from keys.sealing import Sealer, open_sealed
 
 _PURPOSE = "inquiry-copy"
 INQUIRER = "inquirer"
 
 
-def keep(*, reference: str, facts: Mapping[str, Any], on: date) -> None:
-    """Keep the copy under the inquirer's reference: one statement. Again changes nothing.
+def keep_all(copies: Iterable[tuple[str, Mapping[str, Any]]], *, on: date) -> None:
+    """Keep copies under the inquirer's references: one statement. Again changes nothing.
 
-    `facts` names the agency that asked as "inquirer".
+    Each comes with its facts, which name the agency that asked as "inquirer".
     """
-    id_ = uuid.UUID(reference)
-    sealed = seal(_PURPOSE, json.dumps(dict(facts), sort_keys=True).encode(), context=_context(id_))
-    InquiryCopy.objects.bulk_create([InquiryCopy(id=id_, sealed=sealed, on=on)], ignore_conflicts=True)
+    sealer, rows = Sealer(_PURPOSE), []
+    for reference, facts in copies:
+        id_ = uuid.UUID(reference)
+        sealed = sealer.seal(json.dumps(dict(facts), sort_keys=True).encode(), context=_context(id_))
+        rows.append(InquiryCopy(id=id_, sealed=sealed, on=on))
+    InquiryCopy.objects.bulk_create(rows, ignore_conflicts=True)
 
 
 def opened(copy: InquiryCopy) -> dict[str, Any]:

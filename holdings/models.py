@@ -31,8 +31,8 @@ FOR_GOOD = (Withdrawal.WRONG_PERSON, Withdrawal.NO_GROUND)
 class HoldingQuerySet(models.QuerySet["Holding"]):
     """Copies in the provider's words."""
 
-    def of(self, *, agency: str, codes: Sequence[Code], data_set: str) -> HoldingQuerySet:
-        """One person's copies; `codes` are hers in every epoch under which rows may lie."""
+    def of(self, *, agency: str, codes: Sequence[Code | str], data_set: str) -> HoldingQuerySet:
+        """The copies of whom these codes name; one person's are hers in every epoch under which rows may lie."""
         return self.filter(agency=agency, code__in=codes, data_set=data_set)
 
     def published(self, on: date) -> HoldingQuerySet:
@@ -231,8 +231,8 @@ class RecallNotice(models.Model):
 class ProtectionQuerySet(models.QuerySet["Protection"]):
     """Protection flags in force."""
 
-    def of(self, *, agency: str, codes: Sequence[Code], on: date) -> ProtectionQuerySet:
-        """The flag of one person, if it is in force on that day."""
+    def of(self, *, agency: str, codes: Sequence[Code | str], on: date) -> ProtectionQuerySet:
+        """The flags of these persons that are in force on that day."""
         return self.filter(Q(until__isnull=True) | Q(until__gte=on), agency=agency, code__in=codes)
 
     def protects(self, *, agency: str, codes: Sequence[Code], on: date) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 _JAPAN = ZoneInfo("Asia/Tokyo")
@@ -35,3 +35,8 @@ class Period:
 def legal_day(at: datetime) -> date:
     """The day on which an instant falls in Japan: the law counts in such days."""
     return at.astimezone(_JAPAN).date()
+
+
+def begin_of(day: date) -> datetime:
+    """The first instant of a day in Japan."""
+    return datetime.combine(day, time(), _JAPAN)

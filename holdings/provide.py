@@ -102,7 +102,7 @@ def answer(
             provision = Provision(NOT_REGISTERED, [])
         else:
             found = _newest(agency=agency, codes=codes, data_set=data_set, condition=condition, on=on)
-            provision = _said(found.select_for_update().first(), agency, data_set, items)
+            provision = said(found.select_for_update().first(), agency, data_set, items)
         keep_record(question, provision, at=at)
     return provision
 
@@ -125,7 +125,7 @@ def from_copies(
     if Stop.objects.covering(agency=agency, codes=codes, data_set=data_set).exists():
         return Provision(NOT_REGISTERED, [])
     found = _newest(agency=agency, codes=codes, data_set=data_set, condition=condition, on=legal_day(at))
-    return _said((found.select_for_update() if is_given else found).first(), agency, data_set, items)
+    return said((found.select_for_update() if is_given else found).first(), agency, data_set, items)
 
 
 def keep_record(question: WaitingQuestion, provision: Provision, *, at: datetime) -> None:
@@ -183,13 +183,14 @@ def _newest(
     return held.meeting(condition or Period()).newest_first()
 
 
-def _said(found: Holding | None, agency: str, data_set: str, items: Sequence[str]) -> Provision:
+def said(found: Holding | None, agency: str, data_set: str, items: Sequence[str]) -> Provision:
+    """What this copy says, or that there is none. Raises CannotOpen."""
     if found is None:
         return Provision(none_held(agency, data_set), [])
     if found.is_withdrawn:
         return Provision(
             NOT_REGISTERED, []
-        )  # it was wrong, and the right one is awaited: "nothing is held" would be too
+        )  # it was wrong, and so would be "nothing is held": the right one is awaited
     return Provision(
         ANSWERED, values_of(found, items), Period(fiscal_year=found.fiscal_year, begins_on=found.begins_on)
     )

@@ -29,6 +29,24 @@ def seal(purpose: str, content: bytes, *, context: str) -> bytes:
     return seal_with(key.material, content, context=context, key_id=key.id)
 
 
+class Sealer:
+    """As `seal`, for many values: the purpose's current key is asked for and set up once. Its repr shows nothing."""
+
+    __slots__ = ("_cipher", "_header")
+
+    def __init__(self, purpose: str) -> None:
+        key = custody.current(purpose)
+        self._cipher = AESGCM(key.material)
+        self._header = _header_of(key.id)
+
+    def __repr__(self) -> str:
+        return "<Sealer>"
+
+    def seal(self, content: bytes, *, context: str) -> bytes:
+        nonce = os.urandom(12)
+        return self._header + nonce + self._cipher.encrypt(nonce, content, context.encode())
+
+
 def open_sealed(purpose: str, sealed: bytes, *, context: str) -> bytes:
     """The content of a sealed value. Raises CannotOpen, KeyNotHere."""
     sealed = bytes(sealed)
@@ -38,8 +56,7 @@ def open_sealed(purpose: str, sealed: bytes, *, context: str) -> bytes:
 def seal_with(key: bytes, content: bytes, *, context: str, key_id: int = 0) -> bytes:
     """As `seal`, under a key of 32 bytes that the caller holds (a session's own)."""
     nonce = os.urandom(12)
-    header = bytes([_VERSION]) + key_id.to_bytes(2, "big") + nonce
-    return header + AESGCM(key).encrypt(nonce, content, context.encode())
+    return _header_of(key_id) + nonce + AESGCM(key).encrypt(nonce, content, context.encode())
 
 
 def open_with(key: bytes, sealed: bytes, *, context: str) -> bytes:
@@ -63,3 +80,7 @@ def keyed_hash(purpose: str, *parts: bytes | str, key_id: int | None = None) -> 
     key = custody.current(purpose) if key_id is None else custody.by_id(purpose, key_id)
     data = [part.encode() if isinstance(part, str) else part for part in parts]
     return hmac.digest(key.material, b"".join(len(each).to_bytes(4, "big") + each for each in data), "sha256")
+
+
+def _header_of(key_id: int) -> bytes:
+    return bytes([_VERSION]) + key_id.to_bytes(2, "big")

@@ -34,6 +34,8 @@ app.conf.beat_schedule = {
     "inquiries whose time is over": {"task": "exchange.tasks.end_inquiries", "schedule": 60.0},
     "inquirers who want to be told": {"task": "exchange.tasks.tell_inquirers", "schedule": 60.0},
     "recalls that were cut off": {"task": "exchange.tasks.drain_recalls", "schedule": 60.0},
+    "bulk inquiries that were cut off": {"task": "exchange.tasks.queue_waiting_bulks", "schedule": 60.0},
+    "answers that nobody fetched": {"task": "exchange.tasks.erase_old_answers", "schedule": 3600.0},
     "witnesses of the log": {"task": "exchange.tasks.ask_witnesses", "schedule": 300.0},
     "the log and its copies": {"task": "exchange.tasks.check_records", "schedule": crontab(hour=3, minute=40)},
     "what was issued": {"task": "cards.tasks.check_certificates", "schedule": crontab(hour=3, minute=40)},

@@ -7,7 +7,16 @@ machines, never on the portal's or the API's.
 from __future__ import annotations
 
 VAULT = {"number-transform", "number-seal", "number-index", "person-seal"}
-EXCHANGE = {"code-scalar", "record-subject", "record-seal", "record-reference", "record-log", "question-seal"}
+EXCHANGE = {
+    "code-scalar",
+    "record-subject",
+    "record-seal",
+    "record-reference",
+    "record-log",
+    "question-seal",
+    "bulk-seal",
+    "bulk-reference",
+}
 INQUIRY = {"inquiry-answer", "inquiry-reference", "inquiry-copy"}
 MAILBOX = {"mailbox-seal", "mailbox-reference", "contact-seal"}
 CARDS = {"sign-in"}

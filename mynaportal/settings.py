@@ -230,6 +230,13 @@ QUESTION_ANSWER_DAYS = int(env("MYNA_QUESTION_ANSWER_DAYS", "14"))
 QUESTIONS_PER_DAY = int(env("MYNA_QUESTIONS_PER_DAY", "10"))
 LOOK_YEARS = int(env("MYNA_LOOK_YEARS", "0"))  # how long it is known which clerk looked; 0: while the register stands
 QUESTION_TEXT_DAYS = int(env("MYNA_QUESTION_TEXT_DAYS", "365"))
+# --- bulk inquiries: what one agency may have open and hand in on one day, and how long its answers wait for it -------
+BULK_OPEN = int(env("MYNA_BULK_OPEN", "5"))
+BULK_LINES_A_DAY = int(env("MYNA_BULK_LINES_A_DAY", "100000"))
+BULK_KEEP_DAYS = int(env("MYNA_BULK_KEEP_DAYS", "7"))
+BULK_WORKERS = int(env("MYNA_BULK_WORKERS", "2"))  # on one bulk at once
+# How long a worker goes on before others have their turn. Without a broker the agency's own requests drive its bulk on.
+BULK_SLICE_SECONDS = float(env("MYNA_BULK_SLICE_SECONDS", "20" if REDIS_URL else "2"))
 
 # --- agencies' API --------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
@@ -248,6 +255,8 @@ SPECTACULAR_SETTINGS = {
     "OAS_VERSION": "3.1.0",
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
     "SERVE_INCLUDE_SCHEMA": False,
+    # Otherwise two fields called "outcome" with other values would get a name that changes with them.
+    "ENUM_NAME_OVERRIDES": {"BulkOutcome": "api.serializers.bulk.OUTCOMES"},
 }
 ACCESS_TOKEN_SECONDS = 300
 # An inquiry that nobody answers ends by itself: automatic ones, and those that a clerk of the provider decides.

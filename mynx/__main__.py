@@ -19,6 +19,7 @@ from typing import Any
 
 from mynx import blind, copies, keys, permissions
 from mynx.agency import Agency, Unusable, code_value
+from mynx.bulk import NEEDED, TIMES, Bulks, Refused, show_refusal
 from mynx.client import Answer, NoToken, NotReached, Service
 from mynx.holdings import Holdings
 from mynx.provider import Provider
@@ -108,6 +109,31 @@ def hidden(content: dict[str, Any], *, code_keys: dict[str, Any]) -> dict[str, A
     rest = {name: value for name, value in content.items() if name != "code"}
     parts = {name: keys.to_text(part) for name, part in question._asdict().items()}
     return rest | {"question": parts, "epoch": epoch, "transaction": str(number)}
+
+
+def bulk_inquire(agency: Agency, service: Service, given: argparse.Namespace) -> int:
+    bulks = Bulks(agency, service)
+    try:
+        bulk = bulks.hand_in(given.file, given.reference, evidence_of(given, given.reference))
+        status = bulks.wait(bulk) if given.wait or given.out else bulks.ask("status", bulk)
+        if given.out and status["erased_at"]:
+            print("The answers were fetched before, and are erased there.", file=sys.stderr)
+            return REFUSED
+        if given.out:
+            print(f"{bulks.fetch(bulk, given.out)} lines in {given.out}.", file=sys.stderr)
+            status = status if given.keep else bulks.ask("confirm", bulk)
+    except Refused as refusal:
+        show_refusal(refusal.answer, given.file)
+        return REFUSED
+    return show(Answer(200, status))
+
+
+def bulk_ask(agency: Agency, service: Service, given: argparse.Namespace) -> int:
+    bulks = Bulks(agency, service)
+    try:
+        return show(Answer(200, bulks.ask(given.bulk_command, bulks.id_of(given.reference))))
+    except Refused as refusal:
+        return show(refusal.answer)
 
 
 def notice(agency: Agency, service: Service, given: argparse.Namespace) -> int:
@@ -281,6 +307,11 @@ def arguments() -> argparse.ArgumentParser:
     command.add_argument("--nothing-held", action="store_true", help="answer that nothing is held")
     _by_a_clerk(command)
     command.set_defaults(act=decide)
+    _bulk(
+        commands.add_parser("bulk", help="ask about many persons at once").add_subparsers(
+            dest="bulk_command", required=True
+        )
+    )
 
     command = commands.add_parser("notice", help="put a letter into one person's mailbox")
     _about_a_person(command)
@@ -323,6 +354,21 @@ def arguments() -> argparse.ArgumentParser:
     command.add_argument("--pin", action="store_true", help="keep it, in place of an older one")
     command.set_defaults(act=show_permissions)
     return parser
+
+
+def _bulk(commands: Any) -> None:
+    command = commands.add_parser("inquire", help="hand in a CSV file, and go on with it when it is run again")
+    command.add_argument("file", type=Path, help=f"CSV in UTF-8: {','.join(NEEDED + TIMES)}")
+    command.add_argument("--reference", required=True, help="the same again is the same bulk")
+    command.add_argument("--wait", action="store_true", help="until every line has its outcome")
+    command.add_argument("--out", type=Path, help="wait, write the results here, and confirm that they have arrived")
+    command.add_argument("--keep", action="store_true", help="do not confirm: the results can be fetched again")
+    _by_a_clerk(command)
+    command.set_defaults(act=bulk_inquire)
+    for name, what in (("status", "how far it is"), ("cancel", "end what has not been asked")):
+        command = commands.add_parser(name, help=what)
+        command.add_argument("--reference", required=True)
+        command.set_defaults(act=bulk_ask)
 
 
 def _about_a_person(command: argparse.ArgumentParser) -> None:

@@ -6,6 +6,7 @@
     service_keys.json   the service's public keys, if they are pinned here (`mynx keys --pin`)
     permissions.json    the permission table as the service signed it, if it is kept here (`mynx permissions --pin`)
     people.csv          local_id, name, kana, birth_date, code
+    bulks.json          the bulk inquiries that were handed in, by our reference
     records.jsonl       one line for each request: the inquirer's own record (article 23)
     provisions.jsonl    one line for each answer given: the provider's own record (article 23)
 
@@ -60,14 +61,24 @@ class Agency:
 
     def code_of(self, person: str) -> str:
         """Our code for a person of our own list, by our id or the whole name."""
-        wanted = _squeezed(person)
-        found = [row for row in self._people() if wanted in {_squeezed(row["local_id"]), _squeezed(row["name"])}]
-        if len(found) != 1 or not found[0]["code"]:
-            raise Unusable(f"The list has {len(found)} persons of that id or name, with a code.")
-        return found[0]["code"]
+        return self.people().code_of(person)
 
-    def people(self) -> list[dict[str, str]]:
-        """Our own list of persons."""
+    def people(self) -> People:
+        """Our own list, read once."""
+        return People(self._people())
+
+    def bulks(self) -> dict[str, dict[str, str]]:
+        """What was handed in, by our reference: the id that the service gave, and the file's digest."""
+        if not (self.directory / "bulks.json").exists():
+            return {}
+        found: dict[str, dict[str, str]] = self._read("bulks.json")
+        return found
+
+    def keep_bulk(self, reference: str, **facts: str) -> None:
+        self._write("bulks.json", json.dumps(self.bulks() | {reference: facts}, indent=2) + "\n")
+
+    def rows(self) -> list[dict[str, str]]:
+        """Our own list of persons, as it is written."""
         return self._people()
 
     def code_key(self) -> bytes:
@@ -121,9 +132,13 @@ class Agency:
 
     def note(self, *, journal: str = "records", **entry: Any) -> None:
         """One line into a journal, on the disk before this returns."""
+        self.note_all([entry], journal=journal)
+
+    def note_all(self, entries: Iterable[Mapping[str, Any]], *, journal: str = "records") -> None:
+        """As `note`, for many."""
         path = self.directory / f"{journal}.jsonl"
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "a", encoding="utf-8") as file:
-            file.write(json.dumps(entry, ensure_ascii=False) + "\n")
+            file.writelines(json.dumps(entry, ensure_ascii=False) + "\n" for entry in entries)
             file.flush()
             os.fsync(file.fileno())
 
@@ -158,12 +173,34 @@ class Agency:
         return content
 
     def _write(self, name: str, text: str) -> None:
-        draft = self.directory / f".{name}.draft"
+        self.write_private(self.directory / name, text)
+
+    @staticmethod
+    def write_private(path: Path, text: str) -> None:
+        """A file for its owner only, whole or not at all, on the disk before this returns."""
+        draft = path.with_name(f".{path.name}.draft")
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        draft.replace(self.directory / name)
+        draft.replace(path)
+
+
+class People:
+    """The agency's persons, by its id for them or their whole name."""
+
+    def __init__(self, rows: Iterable[Mapping[str, str]]) -> None:
+        self._codes: dict[str, list[str]] = {}
+        for row in rows:
+            for key in {_squeezed(row["local_id"]), _squeezed(row["name"])}:
+                self._codes.setdefault(key, []).append(row["code"])
+
+    def code_of(self, person: str) -> str:
+        """The code of the one person with this id or name. Raises Unusable."""
+        found = self._codes.get(_squeezed(person), [])
+        if len(found) != 1 or not found[0]:
+            raise Unusable(f"The list has {len(found)} persons of that id or name, with a code.")
+        return found[0]
 
 
 def _opened(code: Mapping[str, Any], private_key: bytes) -> str:

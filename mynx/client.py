@@ -146,17 +146,25 @@ class Service:
 
     def _note(self, path: str, content: Mapping[str, Any], answer: Answer, headers: Mapping[str, str]) -> None:
         said = answer.content
-        if "record" in said:
-            self.agency.note(
-                at=datetime.now(UTC).isoformat(timespec="seconds"),
-                address=path,
-                status=answer.status,
-                outcome=said.get("outcome") or said.get("code") or "",
-                record=said["record"],
-                ours=content.get("case_number") or content.get("reference") or "",
-                digest=headers["content-digest"],
-                signed=headers["signature-input"],
-                signature=headers["signature"],
+        ours = content.get("case_number") or content.get("reference") or ""
+        lines = [each for each in said.get("results", [said]) if each.get("record")]
+        if lines:
+            common = {
+                "digest": headers["content-digest"],
+                "signed": headers["signature-input"],
+                "signature": headers["signature"],
+            }
+            self.agency.note_all(
+                {
+                    "at": datetime.now(UTC).isoformat(timespec="seconds"),
+                    "address": path,
+                    "status": answer.status,
+                    "outcome": each.get("outcome") or each.get("code") or "",
+                    "record": each["record"],
+                    "ours": each.get("line") or ours,
+                    **common,
+                }
+                for each in lines
             )
 
 

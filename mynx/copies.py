@@ -49,7 +49,7 @@ def register(agency: Agency, service: Service, given: argparse.Namespace) -> int
     """Check the whole file against people.csv, then send it in parts."""
     rows = _read(given.file)
     journal = _Journal(given.file)
-    people = {person["local_id"]: person for person in agency.people()}
+    people = {person["local_id"]: person for person in agency.rows()}
     apart = {line: said for line, row in rows.items() if (said := _disagrees(row, people))}
     if len(apart) > given.mismatches_at_most * len(rows):
         _write_outcomes(given.file, rows, apart)

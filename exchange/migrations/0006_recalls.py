@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('agencies', '0003_verifiers'),
-        ('exchange', '0004_inquiries'),
+        ('exchange', '0005_bulk'),
     ]
 
     operations = [

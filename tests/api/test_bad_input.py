@@ -24,10 +24,12 @@ REGISTER, WITHDRAW = "/api/v1/copies/register", "/api/v1/copies/withdraw"
 STOP, RESUME = "/api/v1/copies/stop", "/api/v1/copies/resume"
 RECALLS, NOTED = "/api/v1/recalls/collect", "/api/v1/recalls/confirm"
 QUESTIONS, ANSWER = "/api/v1/questions/collect", "/api/v1/questions/answer"
+BULK, BULK_RESULTS = "/api/v1/inquiries/bulk", "/api/v1/inquiries/bulk/results"
 # One reader reads them all: every mistake is made at these, the first of each kind everywhere.
 THOROUGHLY = [INQUIRIES, NOTICES, CHARGES, COLLECT, CONFIRM, REGISTER]
 ADDRESSES = [
     *THOROUGHLY, WITHDRAW, STOP, RESUME, RECALLS, NOTED, QUESTIONS, ANSWER, RENEW, BLIND, CODE_KEYS, CODE_KEY,
+    BULK, BULK_RESULTS,
 ]  # fmt: skip
 
 
@@ -65,6 +67,8 @@ def good_body(country: Country, path: str) -> dict[str, Any]:
         RESUME: lambda: {"data_set": "TM00000000000002"},
         BLIND: country.blind_inquiry,
         CODE_KEY: country.chofu.own_key,
+        BULK: lambda: {"reference": "R", "lines": [{"line": "1", **country.inquiry()}]},
+        BULK_RESULTS: lambda: {"bulk": "5f0c1c1e-7a52-4f0b-9a42-0b8f6d0f4c11"},
     }
     return bodies.get(path, dict)()
 
@@ -213,6 +217,14 @@ WRONG = [
     (INQUIRIES, "case_number", NUMBER),
     (INQUIRIES, "case_number", "1234-5678-9018"),
     (INQUIRIES, "case_number", "１２３４ ５６７８ ９０１８"),
+    (BULK, "lines", None),
+    (BULK, "lines", {"0": {}}),
+    (BULK, "reference", "with space"),
+    (BULK, "reference", NUMBER),
+    (BULK_RESULTS, "bulk", "5F0C1C1E-7A52-4F0B-9A42-0B8F6D0F4C11"),
+    (BULK_RESULTS, "bulk", 1),
+    (BULK_RESULTS, "limit", 1001),
+    (BULK_RESULTS, "after", -1),
     (NOTICES, "reference", ""),
     (NOTICES, "reference", "x" * 65),
     (NOTICES, "reference", "with space"),
@@ -334,6 +346,8 @@ REQUIRED = {
     NOTICES: ["code", "affair", "reference", "subject", "body"],
     CHARGES: ["code", "affair", "reference", "title", "amount", "due_on"],
     COLLECT: [],
+    BULK: ["reference", "lines"],
+    BULK_RESULTS: ["bulk"],
     CONFIRM: ["acquisitions"],
     REGISTER: ["kind", "copies"],
     WITHDRAW: ["code", "data_set", "reason"],
@@ -418,7 +432,7 @@ def test_random_bodies_are_answered_with_a_problem(country: Country) -> None:
     """No body whatever gets anything but a problem: values of every JSON kind in every field."""
     token = country.chofu.token()
     values = [None, True, 0, -1, 1.5, 1e400, "", "x", "0" * 300, [], [[]], [{}], {}, {"a": {"b": []}}, "\u0000", "💣"]
-    for path in (INQUIRIES, NOTICES, CHARGES, CONFIRM, REGISTER, WITHDRAW, STOP, NOTED, ANSWER):
+    for path in (INQUIRIES, NOTICES, CHARGES, CONFIRM, REGISTER, WITHDRAW, STOP, NOTED, ANSWER, BULK, BULK_RESULTS):
         for name in REQUIRED[path]:
             for value in values:
                 body = json.dumps({name: value}).replace("Infinity", "1e999").encode()

@@ -74,7 +74,9 @@ def test_another_persons_part_is_refused_and_nothing_is_recorded(country: Countr
     assert (record_count(), ProvisionCopy.objects.count()) == (0, 0)
 
 
-@pytest.mark.parametrize("change", [{"transaction": "4131ce0c-11b3-4d75-81d2-475eaa7f7e0d"}, {"epoch": 2}, {"provider": "132063"}])
+@pytest.mark.parametrize(
+    "change", [{"transaction": "4131ce0c-11b3-4d75-81d2-475eaa7f7e0d"}, {"epoch": 2}, {"provider": "132063"}]
+)
 def test_a_proof_is_for_its_own_transaction_epoch_and_provider(country: Country, change: dict[str, object]) -> None:
     new = new_side("132063")
     hosted.deposit(agency="132063", private_key=new.code_key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -59,6 +60,22 @@ def hold_income(person: bytes, yen: int = 4_120_000, *, at_agency: str = MITAKA,
         },
         at=NOW,
     )
+
+
+def hold_incomes(persons: Sequence[bytes], *, yen: int = 1) -> list[Code]:
+    """City A registers a copy for each, of one yen for the first, two for the second; the codes of City B for them."""
+    mitaka, chofu = agency(MITAKA), agency(CHOFU)
+    known = [code_at(mitaka, person) for person in persons]
+    for number, code in enumerate(known):
+        copies.register(
+            agency=MITAKA,
+            code=code,
+            data_set=LOCAL_TAX,
+            period=Period(fiscal_year=2026),
+            items={TOTAL_INCOME: {"value": str(yen + number)}},
+            at=NOW,
+        )
+    return [conversion.convert(code=code, source=mitaka, target=chofu) for code in known]
 
 
 def ask(person: bytes = HANAKO, **changes: Any) -> Answer:

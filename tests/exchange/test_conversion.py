@@ -12,7 +12,7 @@ from codes import blind, rist1
 from codes.blind import Keys, Question
 from codes.proofs import ProofRejected
 from codes.rist1 import Blinded, Code, MalformedCode
-from exchange import conversion, ledger, scalars
+from exchange import conversion, epochs, ledger, scalars
 from exchange.models import CodeScalar
 from keys.sealing import CannotOpen
 from tests.exchange.people import CHOFU, HANAKO, KENJI, KEY, MITAKA, agency, code_at
@@ -30,6 +30,23 @@ def test_conversion_commutes_with_issue_for_all_triples_of_agencies():
             to_b = conversion.convert(code=issued[a.local_code], source=a, target=b)
             assert to_b == issued[b.local_code]
             assert conversion.convert(code=to_b, source=b, target=c) == issued[c.local_code]
+
+
+def test_many_are_converted_as_each_alone_in_every_epoch():
+    source, target = agency(CHOFU), agency(MITAKA)
+    codes = [code_at(source, person) for person in (HANAKO, KENJI, HANAKO)]
+    epochs.begin(source, settle=0)
+    epochs.begin(target, settle=0)
+    codes.append(code_at(source, HANAKO))
+    alone = [conversion.convert_to_all(code=code, source=source, target=target) for code in codes]
+    assert conversion.convert_many(codes=codes, source=source, target=target) == alone
+    assert [len(each) for each in alone] == [2] * 4
+    assert ledger.subjects_of(codes, known_to=source) == [ledger.subject_of(code, known_to=source) for code in codes]
+    assert len(set(ledger.subjects_of(codes, known_to=source))) == 2
+    assert [conversion.stands(source, epoch) for epoch in (0, 1, 2, 3)] == [False, True, True, False]
+    for bad in (Code(codes[0].value, 9), Code(bytes(32), 1)):
+        with pytest.raises(MalformedCode):
+            conversion.convert_many(codes=[codes[0], bad], source=source, target=target)
 
 
 def test_issuing_twice_gives_one_code():

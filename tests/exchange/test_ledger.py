@@ -126,6 +126,8 @@ def test_references_differ_by_party_and_lead_back():
         assert ledger.event_of(reference, party) == event
         assert ledger.event_of(uuid.UUID(reference), party) == event
     assert ledger.event_of(references["inquirer"], "provider") != event
+    many = [event, uuid.uuid4(), event]
+    assert ledger.references(many, "log") == [ledger.reference(each, "log") for each in many]
 
 
 def test_an_event_opens_once_and_closes_once():

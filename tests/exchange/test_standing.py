@@ -96,7 +96,9 @@ def test_an_answer_is_fetched_by_its_inquirer_alone():
     assert result(answer).items == INCOME
 
 
-@pytest.mark.parametrize("record", [str(uuid.UUID(int=0)), "4131ce0c-11b3-4d75-81d2-475eaa7f7e0d", "provider", "log", "at once"])
+@pytest.mark.parametrize(
+    "record", [str(uuid.UUID(int=0)), "4131ce0c-11b3-4d75-81d2-475eaa7f7e0d", "provider", "log", "at once"]
+)
 def test_a_foreign_or_invented_record_is_unknown(record):
     answer = ask_and_wait()
     hold_income(KENJI)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from keys import custody, sealing
-from keys.sealing import CannotOpen, keyed_hash, open_sealed, seal
+from keys.sealing import CannotOpen, Sealer, keyed_hash, open_sealed, seal
 
 PURPOSE = "record-seal"
 
@@ -69,3 +69,13 @@ def test_keyed_hash_tells_parts_apart():
     assert keyed_hash("record-subject", "a") != keyed_hash("record-reference", "a")
     assert keyed_hash("record-subject", "a") == keyed_hash("record-subject", b"a")
     assert len(keyed_hash("record-subject", "a")) == 32
+
+
+def test_many_are_sealed_as_each_alone():
+    sealer = Sealer(PURPOSE)
+    sealed = [sealer.seal(content, context="row 1") for content in (b"a", b"b")]
+    assert [open_sealed(PURPOSE, each, context="row 1") for each in sealed] == [b"a", b"b"]
+    assert len({each[:15] for each in sealed}) == 2
+    with pytest.raises(CannotOpen):
+        open_sealed(PURPOSE, sealed[0], context="row 2")
+    assert repr(sealer) == "<Sealer>"
