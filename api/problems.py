@@ -23,6 +23,7 @@ from exchange.code_keys import CodesWaiting
 from exchange.conversion import NoCodeKey
 from exchange.decisions import NotAsked
 from exchange.permission import Refused
+from exchange.registration import NotTheProvider
 from exchange.repeats import ReferenceTaken as InquiryReferenceTaken
 from exchange.standing import AnswerErased, HasEnded, InProgress, UnknownInquiry
 from holdings.hosted import NotDeposited
@@ -259,6 +260,7 @@ _KIND_OF_ERROR: dict[type[Exception], str] = {
     CodesWaiting: "codes-waiting",
     NoCodeKey: "not-asked-blind",
     NotDeposited: "not-asked-blind",
+    NotTheProvider: "not-the-provider",
 }
 # Kinds that leave a record, whose id they carry.
 RECORDED = {"no-legal-basis", "assessment-missing", "item-not-allowed"}

@@ -17,7 +17,8 @@ def test_every_column_of_codes_says_by_its_name_whose_they_are():
 
 def test_an_agency_has_its_columns_in_holdings_and_the_portal_its_own_besides():
     of_city = {(column.model._meta.label, column.name) for column in columns.columns_of("132047")}
-    assert of_city == {(f"holdings.{name}", "code") for name in ("Holding", "Protection", "ProvisionCopy", "Stop")}
+    models = ("ByHand", "Holding", "Protection", "ProvisionCopy", "Stop", "WaitingQuestion")
+    assert of_city == {(f"holdings.{name}", "code") for name in models}
     of_portal = {(column.model._meta.label, column.name) for column in columns.columns_of("900043", "portal_code")}
     assert of_portal - of_city == {
         (label, "portal_code") for label in ("accounts.User", "notifications.Mailbox", "payments.Charge")

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from agencies.models import Agency
-from exchange import decisions, ledger, reconciliation, standing
+from exchange import decisions, epochs, ledger, reconciliation, standing
 from exchange.decisions import NotAsked
 from exchange.inquiry import ItemValue, NotObtained
 from exchange.inquiry_models import Inquiry
@@ -290,3 +290,20 @@ def test_marks_are_set_and_taken_away():
     assert ask().is_pending
     waiting.set_automatic(agency=MITAKA, data_set=LOCAL_TAX, code=code)
     assert ask().outcome == "0000"
+
+
+@pytest.mark.parametrize("is_brought", [False, True])
+def test_a_question_that_waits_outlives_a_new_epoch_of_its_provider(is_brought):
+    answer = ask_and_wait()
+    former = WaitingQuestion.objects.get().code
+    epochs.begin(agency(MITAKA), settle=0)
+    if is_brought:
+        epochs.bring(agency(MITAKA))
+    assert (WaitingQuestion.objects.get().code == former) != is_brought
+    assert ask().is_pending  # the mark holds in both epochs
+    assert approve(reference_of(answer)).outcome == "0000"
+    assert result(answer).items == INCOME
+
+
+def reference_of(answer):
+    return ledger.reference(event_of(answer), ledger.PROVIDER)
