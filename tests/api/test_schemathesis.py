@@ -107,14 +107,14 @@ def document(settings: Any) -> dict[str, Any]:
 
 @dataclass
 class Likely:
-    """Puts real codes, affairs, agencies and statements into half of the cases, so that they go further than the first
+    """Puts real codes, affairs, agencies and statements into most of the cases, so that they go further than the first
     check that they meet."""
 
     real: dict[str, dict[str, Any]]
     chance: random.Random
 
     def make(self, case: Any, caller: Caller) -> None:
-        if self.chance.random() < 0.5:
+        if self.chance.random() < 0.3:
             return
         headers, body = dict(case.headers or {}), case.body
         if "Mynx-Evidence" in headers:
@@ -123,7 +123,7 @@ class Likely:
         if isinstance(body, dict):
             kind = next((kind for kind, mark in MARKS.items() if mark in body), "charge")
             real = self.real[kind] | ({"client_assertion": caller.side.assertion()} if kind == "token" else {})
-            case.body = body | {n: v for n, v in real.items() if n in body and self.chance.random() < 0.9}
+            case.body = body | {n: v for n, v in real.items() if n in body and self.chance.random() < 0.95}
 
 
 def send(case: Any, caller: Caller) -> schemathesis.Response:
