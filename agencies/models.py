@@ -20,7 +20,7 @@ class AgencyQuerySet(models.QuerySet["Agency"]):
 
     def known(self, local_code: str) -> Agency | None:
         """The active agency with this local code, if there is one."""
-        return self.active().filter(local_code=local_code).first()
+        return next(iter(self.active().filter(local_code=local_code)), None)
 
     def portal(self) -> Agency:
         """The portal: an agency like any other, with codes of its own."""

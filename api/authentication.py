@@ -66,7 +66,7 @@ def _client_of(token: str, *, at: datetime) -> ApiClient:
         raise _refusal("expired-token", "The token has expired.") from None
     except tokens.TokenNotValid:
         raise _refusal("invalid-token", "The token is not valid.") from None
-    client = ApiClient.objects.select_related("agency").filter(client_id=bound.client_id).first()
+    client = next(iter(ApiClient.objects.select_related("agency").filter(client_id=bound.client_id)), None)
     if client is None or not client.is_usable:
         raise _refusal("invalid-token", "The token's client is not active.")
     if clients.thumbprint(client) != bound.thumbprint:

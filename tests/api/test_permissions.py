@@ -40,6 +40,6 @@ def test_the_default_is_nobody() -> None:
 
 def test_every_address_under_v1_is_for_agencies_only() -> None:
     views = {str(p.pattern): p.callback.cls for p in urlpatterns if str(p.pattern).startswith("v1/")}
-    assert len(views) == 11
+    assert len(views) == 28
     assert {name for name, view in views.items() if vars(view).get("permission_classes") != [AgencyClient]} == set()
     assert {tuple(view.http_method_names) for view in views.values()} == {("post",)}

@@ -104,14 +104,14 @@ def document(settings: Any) -> dict[str, Any]:
 
 @dataclass
 class Likely:
-    """Puts real codes, affairs, agencies and statements into half of the cases, so that they go further than the first
+    """Puts real codes, affairs, agencies and statements into most of the cases, so that they go further than the first
     check that they meet."""
 
     real: dict[str, dict[str, Any]]
     chance: random.Random
 
     def make(self, case: Any, caller: Caller) -> None:
-        if self.chance.random() < 0.5:
+        if self.chance.random() < 0.3:
             return
         headers, body = dict(case.headers or {}), case.body
         if "Mynx-Evidence" in headers:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from exchange import bulk, bulk_work, conversion, ledger, reconciliation
-from exchange.models import AccessRecord, PendingRecord, Phase
+from exchange.models import AccessRecord, Phase
 from holdings import provide_all
 from holdings.models import Holding, ProvisionCopy
 from tests import committed
@@ -181,24 +181,6 @@ def test_a_decision_that_is_on_record_stands(monkeypatch):
 
 @DATABASES
 @pytest.mark.usefixtures("agencies")
-def test_records_that_a_dead_writer_left_in_the_queue_count(monkeypatch):
-    taken = the_lines()
-
-    def leave_in_the_queue(records: Any) -> None:
-        batch = uuid.uuid4()
-        for record in records:
-            record.batch = batch
-        PendingRecord.objects.bulk_create(records)
-        raise Died
-
-    with monkeypatch.context() as patch:
-        patch.setattr(ledger, "record_all", leave_in_the_queue)
-        with pytest.raises(Died):
-            work(taken)
-    work(taken, clock=lambda: LATER)
-    assert_whole(taken)
-
-
 def test_every_boundary_is_tried() -> None:
     assert len(list(boundaries())) == 14
 
