@@ -18,6 +18,7 @@ from agencies import clients
 from agencies.models import Agency, ApiClient
 from exchange import scalars, statute
 from exchange.models import CodeIssue, CodeScalar, Kind, Leaf
+from exchange.providers import breaker
 from exchange.statute import Rule
 from holdings.models import Holding, HostedKey
 from holdings.periods import legal_day
@@ -138,6 +139,22 @@ def _copies(agency: Agency, at: datetime) -> Iterator[Check]:
         )
 
 
+def _own_system(agency: Agency, at: datetime) -> Iterator[Check]:
+    if agency.is_hosted or agency.kind in (*_OWN, *_BYSTANDERS) or not _rows_for_answering(agency, at):
+        return
+    yield Check(
+        _("Its own system has an address"),
+        bool(agency.provider_url),
+        _("The operator registers where it is asked: `manage.py register_provider <local code> --url <address>`."),
+    )
+    if agency.provider_url:
+        yield Check(
+            _("Its own system answers"),
+            breaker.state(agency, at=at) == breaker.State.CLOSED,
+            _("It failed again and again and is left alone for a while: look whether it runs, and at its certificate."),
+        )
+
+
 def _deposited_key(agency: Agency, at: datetime) -> Iterator[Check]:
     if not agency.is_hosted or agency.code_public_key is None or not _rows_for_answering(agency, at):
         return
@@ -169,6 +186,7 @@ CHECKS: tuple[Callable[[Agency, datetime], Iterable[Check]], ...] = (
     _codes,
     _epochs,
     _copies,
+    _own_system,
     _deposited_key,
     _requests,
 )

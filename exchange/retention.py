@@ -2,28 +2,30 @@
 
 The leaf and the tree stay for ever: they hold no personal data, and the log proves the same as before. The side row
 goes, when every row of its event is old enough, so that no half of an event stands alone; the triggers of the database
-refuse what is younger, whoever asks. The provider's copies go by the same rule. Nothing is noted of how far it came:
-what is left says it, so a killed run is simply started again.
+refuse what is younger, whoever asks. The provider's and the inquirer's copies go by the same rule. Nothing is noted of
+how far it came: what is left says it, so a killed run is simply started again.
 
 Looks of clerks are not records of article 23. Who looked must be known for as long as there is something to look at, so
-they stay while the register does, or for the years that LOOK_YEARS says, never fewer than seven.
+they stay while the register does, or for the years that LOOK_YEARS says, never fewer than seven. What changed trust is
+no personal data, and stays.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from databases import EXCHANGE, HOLDINGS
-from exchange.models import AccessRecord, AccessRecordQuerySet, Kind
+from exchange.inquiry_models import Inquiry
+from exchange.models import AccessRecord, AccessRecordQuerySet, Kind, Recall
 from exchange.question_models import Question
-from holdings.models import ProvisionCopy
+from holdings.models import InquiryCopy, ProvisionCopy
 from holdings.periods import legal_day
 
 YEARS = 7
@@ -54,25 +56,28 @@ def delete_expired(*, at: datetime, batch: int = _BATCH, progress: Progress | No
     killed in between, records without copies remain, and never a copy of an event that nobody can find any more."""
     limit, say = begins(at), progress or _silent
     expired = _expired(at)
-    total = ProvisionCopy.objects.filter(at__lt=limit).count() + expired.count()
-    done_copies = _delete_copies(limit, batch, lambda done: say(done, total))
+    copies = (
+        ProvisionCopy.objects.filter(at__lt=limit),
+        InquiryCopy.objects.filter(on__lt=legal_day(limit)),
+    )
+    total, done_copies = sum(rows.count() for rows in (*copies, expired)), 0
+    for rows in copies:
+        for deleted in _deleted_copies(rows, batch):
+            say(done_copies := done_copies + deleted, total)
     done_records = _delete_records(expired, batch, lambda done: say(done_copies + done, total))
     with transaction.atomic(using=EXCHANGE, durable=True):
         questions, _ = Question.objects.filter(asked_on__lt=legal_day(limit)).delete()
+        Recall.objects.filter(at__lt=limit).delete()
+        Inquiry.objects.filter(ended_at__lt=limit, is_settled=True).delete()
     return Deleted(done_copies, done_records, questions)
 
 
-def _delete_copies(limit: datetime, batch: int, say: Callable[[int], None]) -> int:
-    done, last = 0, UUID(int=0)
-    while True:
-        expired = ProvisionCopy.objects.filter(at__lt=limit, id__gt=last).order_by("id")
-        ids = list(expired.values_list("id", flat=True)[:batch])
-        if not ids:
-            return done
+def _deleted_copies(expired: QuerySet[Any], batch: int) -> Iterator[int]:
+    """How many at a time."""
+    while ids := list(expired.order_by("id").values_list("id", flat=True)[:batch]):
         with transaction.atomic(using=HOLDINGS, durable=True):
-            ProvisionCopy.objects.filter(id__in=ids, at__lt=limit).delete()
-        last = ids[-1]
-        say(done := done + len(ids))
+            expired.filter(id__in=ids).delete()
+        yield len(ids)
 
 
 def _expired(at: datetime) -> AccessRecordQuerySet:
@@ -80,6 +85,7 @@ def _expired(at: datetime) -> AccessRecordQuerySet:
     limit = begins(at)
     younger = AccessRecord.objects.filter(event=OuterRef("event"), at__gte=limit)
     expired = AccessRecord.objects.filter(~Exists(younger), at__lt=limit).order_by("at", "leaf")
+    expired = expired.exclude(kind=Kind.TRUST)
     if not settings.LOOK_YEARS:
         return expired.exclude(kind=Kind.LOOK)
     return expired.filter(~Q(kind=Kind.LOOK) | Q(at__lt=begins(at, max(YEARS, settings.LOOK_YEARS))))

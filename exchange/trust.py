@@ -22,7 +22,7 @@ from codes import rist1
 from exchange import callbacks, code_keys, epochs, ledger, scalars
 from exchange.ledger import Event
 from exchange.models import Kind, Phase
-from exchange.providers import registration
+from exchange.providers import own_systems
 from holdings import hosted
 
 DONE, FAILED = "0000", "9000"
@@ -203,20 +203,20 @@ def close_epochs(
 
 
 def register_provider(*, agency: Agency, url: str, by: str = OPERATOR, at: datetime) -> str:
-    """The agency answers from its own system (exchange.providers.registration); returns the address as it is signed.
+    """The agency answers from its own system (exchange.providers.own_systems); returns the address as it is signed.
 
     Raises NotAProvider, AddressNotAllowed, NameUnknown, which leave no record.
     """
-    address = registration.checked(agency=agency, url=url)
+    address = own_systems.checked(agency=agency, url=url)
     with recorded(_of_address(agency, "provider", address, by=by), at=at):
-        return registration.register(agency=agency, url=url)
+        return own_systems.register(agency=agency, url=url)
 
 
 def clear_provider(*, agency: Agency, by: str = OPERATOR, at: datetime) -> None:
     """Its copies lie here again. Again changes nothing."""
     if agency.provider_url:
         with recorded(_of_address(agency, "provider", "", by=by), at=at):
-            registration.clear(agency=agency)
+            own_systems.clear(agency=agency)
 
 
 def register_callback(*, agency: Agency, url: str, by: str, at: datetime) -> None:

@@ -21,7 +21,7 @@ from agencies import clients
 from agencies.models import ApiClient
 from codes.rist1 import format_code
 from exchange import service_key, statute
-from exchange.providers import registration, remote
+from exchange.providers import own_systems, remote
 from exchange.providers.question import Held, Question
 from holdings.periods import Period
 from holdings.provide import Provision
@@ -115,7 +115,7 @@ def real_system(key: Key, where: Path, *, csv: str = CSV, **options: Any) -> Ite
     provider = Provider(side, Holdings.read(where / "holdings.csv", codes=codes), **options)
     with ProviderServer(provider, Service(side), port=0) as server:
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-        registration.register(agency=agency(MITAKA), url=server.url)
+        own_systems.register(agency=agency(MITAKA), url=server.url)
         yield server
         server.shutdown()
 
@@ -227,7 +227,7 @@ def scripted_system(key: Key, *acts: Act) -> Iterator[Scripted]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         system = Scripted(key, acts, url=f"http://127.0.0.1:{listener.getsockname()[1]}/inquiries")
         threading.Thread(target=system.serve, args=(listener,), daemon=True).start()
-        registration.register(agency=agency(MITAKA), url=system.url)
+        own_systems.register(agency=agency(MITAKA), url=system.url)
         try:
             yield system
         finally:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from agencies.models import Agency, ProviderBreaker
-from exchange.providers import breaker, registration
+from exchange.providers import breaker, own_systems
 from exchange.providers.breaker import State
 from exchange.providers.question import NotReached
 from tests import committed
@@ -126,7 +126,7 @@ def test_signed_answers_that_are_refused_open_nothing(mitaka: Agency) -> None:
 def test_a_new_address_begins_anew(mitaka: Agency) -> None:
     remote_side.new_key(MITAKA)
     ProviderBreaker.objects.create(agency=mitaka, failures=9, retry_at=NOW)
-    registration.register(agency=mitaka, url="http://127.0.0.1:8123/")
+    own_systems.register(agency=mitaka, url="http://127.0.0.1:8123/")
     assert breaker.state(mitaka) == State.CLOSED
 
 

@@ -8,19 +8,22 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from agencies.models import Agency
 from codes import rist1
 from codes.rist1 import Code
-from exchange import bulk, bulk_work, conversion, epochs, ledger, reconciliation, records
+from exchange import bulk, bulk_work, conversion, decisions, epochs, ledger, reconciliation, records, standing
 from exchange.bulk import LinesRefused, NoSuchBulk, ReferenceTaken, TooMuch
 from exchange.bulk_lines import Line, LineResult
 from exchange.bulk_models import Bulk, BulkBatch
 from exchange.models import AccessRecord, Leaf
-from holdings.models import Holding, Protection, ProvisionCopy
+from holdings import inquirer_copies
+from holdings.models import Holding, InquiryCopy, Protection, ProvisionCopy
 from holdings.periods import Period
+from holdings.provide import ItemValue
 from keys.sealing import CannotOpen
-from tests.exchange import people
+from tests.exchange import people, remote_side
 from tests.exchange.people import (
     CHILD_ALLOWANCE,
     CHOFU,
@@ -39,6 +42,7 @@ from tests.exchange.people import (
     hold_income,
     portal_code,
 )
+from tests.exchange.waiting import by_hand, differences, reference
 from tests.support import DATABASES
 
 pytestmark = [DATABASES, pytest.mark.usefixtures("agencies")]
@@ -68,6 +72,10 @@ def work(taken: bulk.HandedIn, **changes: Any) -> bool:
 
 def results(taken: bulk.HandedIn, **changes: Any) -> list[LineResult]:
     return bulk.results(inquirer=changes.pop("inquirer", None) or agency(CHOFU), bulk=taken.id, **changes)
+
+
+def copies_of_inquirer() -> list[str]:
+    return sorted(inquirer_copies.opened(copy)["outcome"] for copy in InquiryCopy.objects.all())
 
 
 def progress(taken: bulk.HandedIn) -> bulk.Progress:
@@ -305,14 +313,44 @@ def test_a_bulk_that_is_done_is_not_cancelled():
     assert progress(taken).state == "DONE"
 
 
-def test_an_agency_that_answers_itself_is_not_reached_by_this_road():
-    Agency.objects.filter(local_code=MITAKA).update(is_hosted=False)
-    taken = hand_in([a_line("1")])
+def test_what_the_provider_decides_by_hand_is_fetched_by_its_record():
+    hold_income(HANAKO)
+    hold_income(TARO)
+    by_hand(HANAKO)
+    taken = hand_in([a_line("1"), a_line("2", TARO), a_line("3", TARO, affair="JM90000000000099")])
     work(taken)
+    waits, answered, refused = results(taken)
+    assert [line.outcome for line in (waits, answered, refused)] == ["0109", "0000", "2001"]
+    assert (waits.items, waits.row) == ([], "I01")
+    assert copies_of_inquirer() == ["0000", "2001"]
+    asked = {"inquirer": agency(CHOFU), "record": waits.record, "at": NOW}
+    assert standing.result(**asked).is_pending
+    decisions.approve(provider=agency(MITAKA), reference=reference(), at=NOW)
+    assert standing.result(**asked).items == [ItemValue(TOTAL_INCOME, "4120000", None)]
+    assert copies_of_inquirer() == ["0000", "0000", "2001"]
+    assert differences() == []
+
+
+def test_a_provider_with_a_system_of_its_own_is_asked_line_by_line(tmp_path):
+    at = timezone.now()
+    with remote_side.real_system(remote_side.new_key(MITAKA), tmp_path):
+        taken = hand_in([a_line("1"), a_line("2", KENJI)], at=at)
+        work(taken, clock=timezone.now)
+    answered, nothing = results(taken)
+    assert (answered.outcome, nothing.outcome) == ("0000", "0004")
+    assert [item.value for item in answered.items] == [remote_side.INCOME]
+    assert copies_of_inquirer() == ["0000", "0004"]
+    assert differences(timezone.now() + timedelta(days=1)) == []
+
+
+def test_one_that_is_not_reached_is_not_obtained_and_on_record():
+    Agency.objects.filter(local_code=MITAKA).update(is_hosted=False)
+    taken = hand_in([a_line("1")], at=timezone.now())
+    work(taken, clock=timezone.now)
     [line] = results(taken)
     assert (line.outcome, line.items) == ("5001", [])
     assert [row.phase for row in AccessRecord.objects.order_by("leaf")] == ["ASKED", "ANSWERED"]
-    assert not ProvisionCopy.objects.exists()
+    assert [copy.outcome for copy in ProvisionCopy.objects.all()] == copies_of_inquirer() == ["5001"]
 
 
 def test_a_protected_persons_provider_copy_names_no_inquirer():

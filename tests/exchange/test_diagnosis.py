@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from io import StringIO
 
 import pytest
@@ -14,7 +14,7 @@ from django.utils import translation
 from joserfc.jwk import OKPKey
 
 from agencies import clients
-from agencies.models import Agency, ApiClient
+from agencies.models import Agency, ApiClient, ProviderBreaker
 from codes.rist1 import Blinded
 from exchange import code_issue, diagnosis, scalars, statute
 from exchange.models import AccessRecord
@@ -64,6 +64,11 @@ def offer_a_code() -> None:
     )  # fmt: skip
 
 
+def fail_its_system() -> None:
+    change(is_hosted=False, provider_url="https://exchange.city.example/inquiries")()
+    ProviderBreaker.objects.create(agency=agency(CHOFU), failures=9, retry_at=NOW + timedelta(seconds=30))
+
+
 BROKEN: dict[str, tuple[Callable[[], object], list[str]]] = {
     "inactive": (change(is_active=False), ["The agency takes part"]),
     "assessment over": (change(assessment_until=date(2026, 11, 21)), ["Its privacy impact assessment is in force"]),
@@ -77,6 +82,8 @@ BROKEN: dict[str, tuple[Callable[[], object], list[str]]] = {
         lambda: Holding.objects.filter(agency=CHOFU, data_set="TM00000000000002").delete(),
         ["It has registered copies: Local tax"],
     ),
+    "no address of its own": (change(is_hosted=False), ["Its own system has an address"]),
+    "its own system fails": (fail_its_system, ["Its own system answers"]),
     "no deposited key": (lambda: HostedKey.objects.all().delete(), ["Its copies can be asked for blind"]),
 }
 

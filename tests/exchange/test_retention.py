@@ -12,12 +12,13 @@ from django.core.management import call_command
 from django.db import Error, transaction
 from django.utils import timezone
 
-from exchange import audit, ledger, proofs, questions, reconciliation, records, retention, tasks
+from exchange import audit, inquirer_copy, ledger, proofs, questions, reconciliation, records, retention, tasks, trust
+from exchange.inquiry_models import Inquiry, State
 from exchange.ledger import Event
-from exchange.models import AccessRecord, Kind, Leaf, Phase
+from exchange.models import AccessRecord, Kind, Leaf, Phase, Recall
 from exchange.question_models import Question
 from exchange.retention import Deleted
-from holdings.models import ProvisionCopy
+from holdings.models import InquiryCopy, ProvisionCopy
 from tests.exchange.people import CHOFU, HANAKO, MITAKA, agency, ask, code_at, hold_income, portal_code
 from tests.support import DATABASES
 from tools import verify_records
@@ -49,6 +50,7 @@ def event_of(at: datetime, *, answered: datetime | None = None, kind: Kind = Kin
             id=ledger.reference(event.id, ledger.PROVIDER), agency=MITAKA, code=code_at(agency(MITAKA), HANAKO),
             inquirer=CHOFU, data_set="TM00000000000002", items="", outcome="0000", at=at,
         )  # fmt: skip
+        inquirer_copy.keep(event, row="I01", outcome="0000", asked_at=at, ended_at=answered or at)
     return event.id
 
 
@@ -63,12 +65,33 @@ def file_of_hanako(**changes: int) -> dict:
 def test_what_is_older_goes_and_what_is_younger_stays() -> None:
     event_of(old())
     young = event_of(retention.begins(now()) + timedelta(hours=1))
-    assert retention.delete_expired(at=now()) == Deleted(copies=1, records=2, questions=0)
+    assert retention.delete_expired(at=now()) == Deleted(copies=2, records=2, questions=0)
     assert left() == [young]
     assert list(ProvisionCopy.objects.values_list("id", flat=True)) == [
         uuid.UUID(ledger.reference(young, ledger.PROVIDER))
     ]
+    assert [str(copy.id) for copy in InquiryCopy.objects.all()] == [ledger.reference(young, ledger.INQUIRER)]
     assert retention.delete_expired(at=now()) == Deleted(0, 0, 0)
+
+
+def test_what_changed_trust_stays_and_so_does_its_proof() -> None:
+    trust.set_assessment(agency=agency(CHOFU), until=None, by="clerk", reason="", at=old())
+    assert retention.delete_expired(at=now()) == Deleted(0, 0, 0)
+    assert AccessRecord.objects.filter(kind=Kind.TRUST).count() == 2
+
+
+def test_how_an_inquiry_ended_and_what_was_recalled_go_too() -> None:
+    young = retention.begins(now()) + timedelta(hours=1)
+    for ended_at in (old(), young):
+        Inquiry.objects.create(
+            event=uuid.uuid4(), inquirer=agency(CHOFU), provider=agency(MITAKA), state=State.ANSWERED, outcome="0004",
+            asked_at=ended_at, ends_at=ended_at, ended_at=ended_at, is_settled=True,
+        )  # fmt: skip
+        Recall.objects.create(
+            id=uuid.uuid4(), event=uuid.uuid4(), receiver=agency(CHOFU), data_set="", reason="CORRECTED", at=ended_at
+        )
+    retention.delete_expired(at=now())
+    assert [row.ended_at for row in Inquiry.objects.all()] == [row.at for row in Recall.objects.all()] == [young]
 
 
 def test_the_log_proves_the_same_as_before() -> None:
@@ -134,13 +157,15 @@ def test_killed_in_between_it_goes_on_where_it_was() -> None:
 
     def kill(done: int, total: int) -> None:
         seen.append((done, total))
-        if done > 7:
+        if done > 12:
             raise Killed
 
     seen: list[tuple[int, int]] = []
     with pytest.raises(Killed):
         retention.delete_expired(at=now(), batch=3, progress=kill)
-    assert (seen, ProvisionCopy.objects.count(), AccessRecord.objects.count()) == ([(3, 15), (5, 15), (8, 15)], 0, 7)
+    assert seen == [(3, 20), (5, 20), (8, 20), (10, 20), (13, 20)]
+    left_over = [model.objects.count() for model in (ProvisionCopy, InquiryCopy, AccessRecord)]
+    assert left_over == [0, 0, 7]
     assert retention.delete_expired(at=now(), batch=3) == Deleted(copies=0, records=7, questions=0)
     assert [*audit.faults(), *audit.sides_amiss(at=now())] == []
 
@@ -172,7 +197,7 @@ def test_by_command_and_by_night() -> None:
     event_of(old())
     out = StringIO()
     call_command("delete_expired_records", stdout=out)
-    assert "2 records, 1 copies and 0 questions deleted." in out.getvalue()
+    assert "2 records, 2 copies and 0 questions deleted." in out.getvalue()
     event_of(old())
     tasks.delete_expired_records()
     assert left() == []

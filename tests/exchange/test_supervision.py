@@ -285,7 +285,7 @@ def test_agencies_without_a_valid_assessment() -> None:
 
 
 def test_the_log_and_how_far_its_witnesses_are(settings: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert supervision.log_state() == supervision.LogState(0, None, 0, [])
+    assert supervision.log_state() == supervision.LogState(0, None, [])
     ask()
     Cosignature.objects.create(checkpoint=tree.newest_checkpoint(), witness="old.example/w", line="x")
     ask()

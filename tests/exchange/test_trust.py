@@ -59,9 +59,9 @@ def test_a_key_for_codes() -> None:
     proof = possession.prove_possession(OTHER_KEY, owner=MITAKA)
     with pytest.raises(possession.ProofRejected):
         trust.register_code_key(agency=agency(CHOFU), public_key=rist1.public_key(KEY), proof=proof, at=NOW)
-    assert [entry[:2] for entry in log()[2:]] == [("ASKED", ""), ("ANSWERED", "9000")]
+    assert len(log()) == 2  # what would not be taken is not begun
     trust.deposit_code_key(agency=agency(CHOFU), private_key=OTHER_KEY, at=NOW)
-    assert log()[4:] == done("code-key-deposited", key=code_keys.thumbprint(public_key))
+    assert log()[2:] == done("code-key-deposited", key=code_keys.thumbprint(public_key))
 
 
 def test_a_program_and_its_end() -> None:

@@ -16,7 +16,7 @@ LOWER = {
     "epochs": {"begin", "close"},
     "hosted": {"deposit"},
     "code_keys": {"register"},
-    "registration": {"register", "clear"},
+    "own_systems": {"register", "clear"},
     "callbacks": {"register", "withdraw"},
 }
 ROOMS = ("agencies", "exchange", "exchange.providers", "holdings")

@@ -10,7 +10,7 @@ from django.utils import timezone
 from agencies.models import Agency
 from exchange import trust
 from exchange.providers.addresses import AddressNotAllowed, NameUnknown
-from exchange.providers.registration import NotAProvider
+from exchange.providers.own_systems import NotAProvider
 
 
 class Command(BaseCommand):
