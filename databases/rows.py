@@ -28,7 +28,7 @@ def insert(database: str, *tables: tuple[type[models.Model], Rows]) -> None:
         if connection.vendor != "postgresql":
             for model, rows in many:
                 cursor.executemany(_statement(model, database, 1), [tuple(map(_stored, row)) for row in rows])
-        elif sum(len(rows) for _, rows in many) <= _FEW:
+        elif 0 < sum(len(rows) for _, rows in many) <= _FEW:
             statements = [_statement(model, database, len(rows)) for model, rows in many]
             cursor.execute("; ".join(statements), [value for _, rows in many for row in rows for value in row])
         else:
