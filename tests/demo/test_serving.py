@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from mynaportal.demo import serving
+from mynaportal.demo import cast, serving
 from tests.committed import ROOT, migrated_var
 
 pytestmark = pytest.mark.committed
@@ -40,7 +40,7 @@ def env(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
 
 
 def start(env: dict[str, str], port: int, reader_port: int) -> subprocess.Popen[str]:
-    ports = ["--port", str(port), "--reader-port", str(reader_port), "--residents", "14"]
+    ports = ["--port", str(port), "--reader-port", str(reader_port), "--residents", str(cast.SIZE)]
     command = [sys.executable, "manage.py", "demo", *ports]
     # A group of its own, so that a Ctrl-C can be sent to it as a terminal does.
     return subprocess.Popen(

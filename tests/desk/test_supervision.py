@@ -229,8 +229,9 @@ def test_nobody_else_looks_behind_anything(world: World, who: str) -> None:
 
 def test_without_the_row_of_the_table_nothing_is_shown(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     reference = looked(world)
-    rules = {ground: rules for ground, rules in statute._rules_by_ground().items() if ground[1] != "JM90000000000097"}
-    monkeypatch.setattr(statute, "_rules_by_ground", lambda: rules)
+    without = {row: rule for row, rule in statute.reference().items() if row != "L97"}
+    monkeypatch.setattr(statute, "reference", lambda: without)
+    statute.forget()
     with pytest.raises(supervise.Refused):
         supervise.reveal(officer=world.officer, reference=uuid.UUID(reference), **REASON, at=timezone.now())
     assert AccessRecord.objects.filter(phase=Phase.REFUSED).count() == 1
