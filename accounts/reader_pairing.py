@@ -1,4 +1,4 @@
-"""The token under which this browser's card reader knows the site again: given once, kept in a cookie, sent on each use.
+"""The token under which this browser's card reader knows the site again: kept in a cookie and sent along.
 
 It opens nothing by itself and is worth nothing at another reader or site. It outlives the session: it is of the
 browser and its computer, not of a person, and says nothing of who used them.

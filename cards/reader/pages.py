@@ -42,7 +42,7 @@ def _layout(language: str, *, title: str, content: Markup, token: str = "") -> b
 
 
 def allow(request: Request, *, token: str, problem: str = "") -> bytes:
-    """Whether a site may use this reader from now on: the digits in the reader's own window say that the holder is here."""
+    """Whether a site may use this reader from now on: the digits in the reader's own window say that she is here."""
     words = TEXTS[request.language]
     content = _render(
         "allow",

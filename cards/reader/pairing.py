@@ -1,5 +1,6 @@
-"""Which sites this reader has been paired with. Any program of this machine can claim to be a site's page; a token cannot
-be claimed.
+"""Which sites this reader has been paired with.
+
+Any program of this machine can claim to be a site's page; a token cannot be claimed.
 
 A site's token follows from the reader's secret (a file of mode 0600) and the site's origin, so that it serves no other
 site, and nothing is kept per site; without the file every site has to be allowed anew. The holder gives a token to a

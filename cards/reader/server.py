@@ -32,7 +32,7 @@ log = logging.getLogger("cards.reader")
 _LOOPBACK = "127.0.0.1"
 _MOST_BYTES = 8192
 _ASSETS = {"/reader.css": "text/css; charset=utf-8", "/reader.js": "text/javascript; charset=utf-8"}
-_TOKEN = "Reader-Pairing"
+_PAIRING_HEADER = "Reader-Pairing"
 _PATHS = ("/", "/status", "/sign", "/sign/answer", *_ASSETS)
 
 
@@ -147,7 +147,9 @@ class _Handler(BaseHTTPRequestHandler):
         origin = self.headers.get("Origin")
         if origin is None or not self.server.gate.is_known_site(origin):
             raise _Refused(HTTPStatus.FORBIDDEN, "unknown_origin")
-        told: dict[str, object] = {"paired": self.server.pairing.is_paired(origin, self.headers.get(_TOKEN, ""))}
+        told: dict[str, object] = {
+            "paired": self.server.pairing.is_paired(origin, self.headers.get(_PAIRING_HEADER, ""))
+        }
         if told["paired"]:
             told["cards"] = [{"slug": card.slug, "state": card.state} for card in self.server.slots.inserted()]
         content = json.dumps(told).encode()
@@ -160,7 +162,7 @@ class _Handler(BaseHTTPRequestHandler):
         headers = {
             **self._cors(origin),
             "Access-Control-Allow-Methods": "GET",
-            "Access-Control-Allow-Headers": _TOKEN,
+            "Access-Control-Allow-Headers": _PAIRING_HEADER,
         }
         if self.headers.get("Access-Control-Request-Private-Network") == "true":
             headers["Access-Control-Allow-Private-Network"] = "true"
