@@ -1,4 +1,4 @@
-"""DER (X.690), as much of it as lists and status answers need: written by hand, for they are many and large."""
+"""DER (X.690), as much of it as certificates, lists and status answers need: written by hand, for they are many."""
 
 from __future__ import annotations
 
