@@ -14,6 +14,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives import serialization
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from cards import authorities, certification, lifecycle, validity
@@ -116,7 +117,7 @@ def personalise(*, card: Card, at: dt.datetime, by: str = "") -> Card:
 
 def activate(*, card: Card, at: dt.datetime, by: str) -> None:
     """Keys, certificates, and in use; the card before it is replaced. Call inside the act that hands it over."""
-    certification.put_into_use([_made(card)], at=at, by=by)
+    certification.put_into_use([_made(card, anew=False)], at=at, by=by)
 
 
 def personalise_all(*, cards: Iterable[Card], at: dt.datetime, by: str = "", batch: int = 50) -> Iterator[Card]:
@@ -125,23 +126,32 @@ def personalise_all(*, cards: Iterable[Card], at: dt.datetime, by: str = "", bat
     Yields each card when it is finished. Cards that are not waiting for this, and those whose chip is not here, are
     left as they are; killed in the middle, it is started again.
     """
-    waiting = iter(cards)
-    while some := list(islice(waiting, batch)):
+    each = iter(cards)
+    while some := list(islice(each, batch)):
+        # The slow part, without a lock on any row: chips of cards that nobody has yet.
+        made = [_made(card, anew=False) for card in _waiting(some) if chip_file(card).is_there()]
         with transaction.atomic(using=REGISTRY, durable=True):
-            rows = Card.objects.select_for_update().filter(
-                pk__in=[card.pk for card in some], state=Card.State.IN_PRODUCTION, application__isnull=True
-            )
-            made = [_made(card) for card in rows if chip_file(card).is_there()]
+            still = {card.pk for card in _waiting([one.card for one in made]).select_for_update(of=("self",))}
+            made = [one for one in made if one.card.pk in still]
             certification.put_into_use(made, at=at, by=by)
         for one in made:
             complete_chip(card=one.card, store=chip_file(one.card))
             yield one.card
 
 
-def _made(card: Card, purposes: Sequence[str] = tuple(PURPOSES.values())) -> Made:
+def waiting_for_keys() -> QuerySet[Card]:
+    """Cards made the short way whose chips have no certificates yet."""
+    return Card.objects.filter(state=Card.State.IN_PRODUCTION, application__isnull=True)
+
+
+def _waiting(cards: Sequence[Card]) -> QuerySet[Card]:
+    return waiting_for_keys().filter(pk__in=[card.pk for card in cards]).order_by("pk")
+
+
+def _made(card: Card, purposes: Sequence[str] = tuple(PURPOSES.values()), *, anew: bool) -> Made:
     """The chip makes its keys; the public halves come out."""
     names = [name for name, purpose in PURPOSES.items() if purpose in purposes]
-    keys = personalisation.make_keys(chip_file(card), names=names)
+    keys = personalisation.make_keys(chip_file(card), names=names, anew=anew)
     return Made(card, card.resident.current, {PURPOSES[name]: public for name, public in keys.items()})
 
 
@@ -157,7 +167,7 @@ def renew_certificates(
         card = Card.objects.select_for_update().get(pk=card.pk)
         if not card.is_usable(at=at):
             raise lifecycle.NotPossible
-        certification.renew(_made(card, purposes), at=at, by=by)
+        certification.renew(_made(card, purposes, anew=True), at=at, by=by)
     complete_chip(card=card, store=store)
     return card
 
