@@ -21,6 +21,7 @@ from cards.application_models import CertificatePair, CertificateSuccession
 from cards.chip.applications import AUTHENTICATION, SIGNATURE
 from cards.models import Card, CardEvent, Certificate
 from cards.pki.attributes import Attributes
+from cards.pki.authority import Authority
 from residents.models import Entry
 
 # The chip's word for a key, and the law's word for its certificate.
@@ -44,61 +45,58 @@ class Made(NamedTuple):
 def put_into_use(made: Sequence[Made], *, at: dt.datetime, by: str) -> list[Certificate]:
     """Certificates, and the cards are in use from now on; an older card of the same person is replaced."""
     cards = [each.card for each in made]
-    before = _latest(cards)
-    issued = _certify(made, at=at)
-    for card in _with_older(cards):
-        lifecycle.replace_older(card=card, at=at, by=by)
-    state, since = Card.State.ACTIVE, at.replace(microsecond=0)
-    Card.objects.filter(pk__in=[card.pk for card in cards]).update(state=state, personalised_at=since)
+    before, having_older = _before(cards)
     for card in cards:
-        card.state, card.personalised_at = state, since
-    CardEvent.objects.bulk_create(CardEvent(card=card, state=card.state, at=at, by=by) for card in cards)
+        if card.resident_id in having_older:
+            lifecycle.replace_older(card=card, at=at, by=by)
+        card.state, card.personalised_at = Card.State.ACTIVE, at.replace(microsecond=0)
+    in_use = {"state": Card.State.ACTIVE, "personalised_at": at.replace(microsecond=0)}
+    Card.objects.filter(pk__in=[card.pk for card in cards]).update(**in_use)
+    issued = issue(made, what=CardEvent.What.STATE, at=at, by=by)
     _link(issued, before=before)
     return issued
 
 
 def renew(made: Made, *, at: dt.datetime, by: str) -> list[Certificate]:
     """New certificates of these purposes on a card in use, in place of those it had."""
-    card, before = made.card, _latest([made.card])
-    lifecycle.revoke_certificates(
-        card=card, reason=Certificate.Reason.SUPERSEDED, at=at, purposes=tuple(made.public_keys)
-    )
-    issued = _certify([made], at=at)
-    kept = card.certificates.filter(state=Certificate.State.VALID).exclude(purpose__in=made.public_keys)
-    what = CardEvent.What.CERTIFICATES_RENEWED
-    CardEvent.objects.create(card=card, state=card.state, what=what, at=at.replace(microsecond=0), by=by)
+    before, purposes = _latest(made.card), tuple(made.public_keys)
+    lifecycle.revoke_certificates(card=made.card, reason=Certificate.Reason.SUPERSEDED, at=at, purposes=purposes)
+    issued = issue([made], what=CardEvent.What.CERTIFICATES_RENEWED, at=at, by=by)
+    kept = made.card.certificates.filter(state=Certificate.State.VALID).exclude(purpose__in=purposes)
     _link([*issued, *kept], before=before)
     return issued
 
 
-def _certify(made: Sequence[Made], *, at: dt.datetime) -> list[Certificate]:
-    rows = [
-        _signed(each, Certificate.Purpose(purpose), public, at=at)
+def issue(made: Sequence[Made], *, what: str, at: dt.datetime, by: str) -> list[Certificate]:
+    """Sign and keep the certificates, and write into each card's history that and why."""
+    signing = {purpose: authorities.issuing(purpose, at=at) for each in made for purpose in each.public_keys}
+    issued = Certificate.objects.bulk_create(
+        _signed(each, signing[purpose], public, at=at) for each in made for purpose, public in each.public_keys.items()
+    )
+    CardEvent.objects.bulk_create(
+        CardEvent(card=each.card, state=each.card.state, what=what, at=at.replace(microsecond=0), by=by)
         for each in made
-        for purpose, public in each.public_keys.items()
-    ]
-    return Certificate.objects.bulk_create(rows)
+    )
+    return issued
 
 
-def _signed(made: Made, purpose: str, public: bytes, *, at: dt.datetime) -> Certificate:
-    card, entry = made.card, made.entry
+def _signed(made: Made, authority: Authority, public: bytes, *, at: dt.datetime) -> Certificate:
+    card, entry, purpose = made.card, made.entry, authority.profile.purpose
     key = serialization.load_der_public_key(public)
     assert isinstance(key, rsa.RSAPublicKey)  # noqa: S101 - our chip makes no other
-    authority = authorities.issuing(purpose, at=at)
     not_before = at.replace(microsecond=0)
     not_after = validity.last_instant(
         validity.certificate_expires_on(
             born=validity.born_on(entry.birth_date), issued_on=validity.day_in_japan(at), card_expires=card.expires_on
         )
     )
-    certificate = authority.issue(
+    serial, content = authority.sign(
         public_key=key,
         not_before=not_before,
         not_after=not_after,
         attributes=_attributes(entry) if authority.profile.with_attributes else None,
         publication=authorities.publication(authority, local_government_code=entry.local_government_code),
     )
-    serial = certificate.serial_number
     return Certificate(
         serial=f"{serial:x}",
         card=card,
@@ -107,22 +105,29 @@ def _signed(made: Made, purpose: str, public: bytes, *, at: dt.datetime) -> Cert
         shard=authorities.shard(purpose, serial=serial, local_government_code=entry.local_government_code),
         not_before=not_before,
         not_after=not_after,
-        der=certificate.public_bytes(serialization.Encoding.DER),
+        der=content,
     )
 
 
-def _latest(cards: Sequence[Card]) -> dict[_Holding, str]:
-    """The newest certificate of each person and purpose, in force or not: its serial."""
-    rows = Certificate.objects.filter(card__resident__in=[card.resident_id for card in cards])
-    columns = rows.order_by("not_before", "revoked_at").values_list("card__resident_id", "purpose", "serial")
-    return {(resident, purpose): serial for resident, purpose, serial in columns}
+def _latest(card: Card) -> dict[_Holding, str]:
+    """The newest certificate of each purpose that the card's holder has, in force or not: its serial."""
+    rows = Certificate.objects.filter(card__resident=card.resident_id).order_by("not_before", "revoked_at")
+    return {(card.resident_id, purpose): serial for purpose, serial in rows.values_list("purpose", "serial")}
 
 
-def _with_older(cards: Sequence[Card]) -> list[Card]:
-    """Those whose holders have another card in use."""
-    others = Card.objects.live().filter(resident__in=[card.resident_id for card in cards])
-    having = set(others.exclude(pk__in=[card.pk for card in cards]).values_list("resident_id", flat=True))
-    return [card for card in cards if card.resident_id in having]
+def _before(cards: Sequence[Card]) -> tuple[dict[_Holding, str], set[UUID]]:
+    """The same for the holders of many new cards, and who of them has another card in use."""
+    others = Card.objects.filter(resident__in=[card.resident_id for card in cards])
+    others = others.exclude(pk__in=[card.pk for card in cards])
+    latest, having = {}, set()
+    columns = ("resident_id", "state", "certificates__purpose", "certificates__serial")
+    order = ("certificates__not_before", "certificates__revoked_at")
+    for resident, state, purpose, serial in others.order_by(*order).values_list(*columns):
+        if serial is not None:
+            latest[resident, purpose] = serial
+        if state in Card.LIVE:
+            having.add(resident)
+    return latest, having
 
 
 def _link(valid: Iterable[Certificate], *, before: Mapping[_Holding, str]) -> None:

@@ -53,7 +53,26 @@ class Authority:
         attributes: Attributes | None,
         publication: Publication | None = None,
     ) -> x509.Certificate:
-        """A holder's certificate by the profile. Raises UnsuitableKey.
+        """A holder's certificate by the profile, parsed. Raises UnsuitableKey."""
+        _, content = self.sign(
+            public_key=public_key,
+            not_before=not_before,
+            not_after=not_after,
+            attributes=attributes,
+            publication=publication,
+        )
+        return x509.load_der_x509_certificate(content)
+
+    def sign(
+        self,
+        *,
+        public_key: HolderKey,
+        not_before: dt.datetime,
+        not_after: dt.datetime,
+        attributes: Attributes | None,
+        publication: Publication | None = None,
+    ) -> tuple[int, bytes]:
+        """The serial and the DER of a holder's certificate by the profile. Raises UnsuitableKey.
 
         The serial is random and the subject a fresh opaque name: neither tells anything, and the two
         certificates of one card have nothing in common.
@@ -76,7 +95,7 @@ class Authority:
             attributes=attributes,
         )
         signature = self.key.sign(content, ec.ECDSA(profile.authority_hash))
-        return x509.load_der_x509_certificate(der.sequence(content, self._frame.algorithm, der.bit_string(signature)))
+        return serial, der.sequence(content, self._frame.algorithm, der.bit_string(signature))
 
     @cached_property
     def _frame(self) -> leaf.Frame:
