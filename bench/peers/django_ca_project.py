@@ -44,7 +44,7 @@ settings.configure(
 django.setup()
 
 from cryptography import x509  # noqa: E402
-from cryptography.hazmat.primitives import hashes  # noqa: E402
+from cryptography.hazmat.primitives import hashes, serialization  # noqa: E402
 from cryptography.hazmat.primitives.asymmetric import rsa  # noqa: E402
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID  # noqa: E402
 from django.core.management import call_command  # noqa: E402
@@ -108,16 +108,20 @@ def issue(ca: CertificateAuthority, options: object, csr: x509.CertificateSignin
     )
 
 
+def asked_for(certificate: Certificate, ca: CertificateAuthority) -> str:
+    """The request about it, in hexadecimal."""
+    builder = x509.ocsp.OCSPRequestBuilder().add_certificate(certificate.pub.loaded, ca.pub.loaded, hashes.SHA256())
+    return builder.build().public_bytes(serialization.Encoding.DER).hex()
+
+
 def main() -> None:
     ca, options = authority()
     csr, number = request(), 0
     if sys.argv[1] == "responder":
         ca.generate_ocsp_key(options)
-        made = [issue(ca, options, csr, 0) for _ in range(100)]
-        (DIRECTORY / "ca.pem").write_bytes(ca.pub.pem.encode() if hasattr(ca.pub, "pem") else bytes(ca.pub))
-        print(ca.serial)
-        for each in made:
-            print(each.serial)
+        print(f"/django_ca/ocsp/{ca.serial}/cert/")
+        for _ in range(100):
+            print(asked_for(issue(ca, options, csr, 0), ca))
         return
     print("ready", flush=True)
     for line in sys.stdin:
