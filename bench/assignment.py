@@ -73,13 +73,18 @@ def _rate_of_reference() -> float:
 
 
 def _residents() -> list[Resident]:
+    return people(PEOPLE)
+
+
+def people(count: int) -> list[Resident]:
+    """So many rows of the register, without entries."""
     from numbering.check_digits import resident_record_code_check_digit
     from residents.models import Resident
 
     # Counted and not drawn: among eighty thousand random codes two would meet in every third run.
-    bodies = [f"{next(_COUNTER):010d}" for _ in range(PEOPLE)]
-    people = [Resident(resident_record_code=body + resident_record_code_check_digit(body)) for body in bodies]
-    return Resident.objects.bulk_create(people, batch_size=BATCH)
+    bodies = [f"{next(_COUNTER):010d}" for _ in range(count)]
+    rows = [Resident(resident_record_code=body + resident_record_code_check_digit(body)) for body in bodies]
+    return Resident.objects.bulk_create(rows, batch_size=BATCH)
 
 
 def _prepared(people: list[Resident]) -> list[IssuedNumber]:

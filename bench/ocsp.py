@@ -40,7 +40,7 @@ def measure() -> None:
     from django.conf import settings
 
     settings.ROOT_URLCONF = "bench.ocsp"
-    requests = _certificates()
+    requests = certificates()
     post, get, empty = _doors(requests)
     ours, theirs = _bare(requests)
     print(
@@ -76,7 +76,7 @@ def kept(work: Callable[[], int]) -> Callable[[], int]:
     return with_it
 
 
-def _certificates() -> list[bytes]:
+def certificates() -> list[bytes]:
     """Rows of certificates, a responder, and the requests of clients who send no nonce."""
     from django.utils import timezone
 

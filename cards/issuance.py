@@ -7,33 +7,26 @@ public halves only. The number is written by numbering, which alone can open it;
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
-from cryptography import x509
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from cards import authorities, lifecycle, validity
-from cards.application_models import Application, CertificatePair, CertificateSuccession
+from cards import authorities, certification, lifecycle, validity
+from cards.application_models import Application
+from cards.certification import PURPOSES, Made
 from cards.chip import personalisation
-from cards.chip.applications import AUTHENTICATION, SIGNATURE
 from cards.chip.memory import CardFile
 from cards.models import Card, CardEvent, Certificate
-from cards.pki.attributes import Attributes
 from codes.rist1 import Code
 from databases import REGISTRY
 from numbering import chips
 from residents.models import Entry, Resident, Status
-
-# The chip's word for a key, and the law's word for its certificate.
-_PURPOSES = {
-    AUTHENTICATION: Certificate.Purpose.USER_AUTHENTICATION,
-    SIGNATURE: Certificate.Purpose.SIGNATURE,
-}
 
 
 class NotEntitled(Exception):
@@ -124,17 +117,46 @@ def personalise(*, card: Card, at: dt.datetime, by: str = "") -> Card:
 
 def activate(*, card: Card, at: dt.datetime, by: str) -> None:
     """Keys, certificates, and in use; the card before it is replaced. Call inside the act that hands it over."""
-    before = _latest(card.resident)
-    _certify(card=card, store=chip_file(card), at=at)
-    lifecycle.replace_older(card=card, at=at, by=by)
-    card.state, card.personalised_at = Card.State.ACTIVE, at.replace(microsecond=0)
-    card.save(update_fields=["state", "personalised_at"])
-    CardEvent.objects.create(card=card, state=card.state, at=at, by=by)
-    _link(card=card, before=before)
+    certification.put_into_use([_made(card, anew=False)], at=at, by=by)
+
+
+def personalise_all(*, cards: Iterable[Card], at: dt.datetime, by: str = "", batch: int = 50) -> Iterator[Card]:
+    """`personalise` for many cards, as for a whole municipality: chips first, then a batch in one transaction.
+
+    Yields each card when it is finished. Cards that are not waiting for this, and those whose chip is not here, are
+    left as they are; killed in the middle, it is started again.
+    """
+    each = iter(cards)
+    while some := list(islice(each, batch)):
+        # The slow part, without a lock on any row: chips of cards that nobody has yet.
+        made = [_made(card, anew=False) for card in _waiting(some) if chip_file(card).is_there()]
+        with transaction.atomic(using=REGISTRY, durable=True):
+            still = {card.pk for card in _waiting([one.card for one in made]).select_for_update(of=("self",))}
+            made = [one for one in made if one.card.pk in still]
+            certification.put_into_use(made, at=at, by=by)
+        for one in made:
+            complete_chip(card=one.card, store=chip_file(one.card))
+            yield one.card
+
+
+def waiting_for_keys() -> QuerySet[Card]:
+    """Cards made the short way whose chips have no certificates yet."""
+    return Card.objects.filter(state=Card.State.IN_PRODUCTION, application__isnull=True)
+
+
+def _waiting(cards: Sequence[Card]) -> QuerySet[Card]:
+    return waiting_for_keys().filter(pk__in=[card.pk for card in cards]).order_by("pk")
+
+
+def _made(card: Card, purposes: Sequence[str] = tuple(PURPOSES.values()), *, anew: bool) -> Made:
+    """The chip makes its keys; the public halves come out."""
+    names = [name for name, purpose in PURPOSES.items() if purpose in purposes]
+    keys = personalisation.make_keys(chip_file(card), names=names, anew=anew)
+    return Made(card, card.resident.current, {PURPOSES[name]: public for name, public in keys.items()})
 
 
 def renew_certificates(
-    *, card: Card, at: dt.datetime, by: str = "", purposes: Sequence[str] = tuple(_PURPOSES.values())
+    *, card: Card, at: dt.datetime, by: str = "", purposes: Sequence[str] = tuple(PURPOSES.values())
 ) -> Card:
     """New keys and certificates on a card in use: after a stop was lifted, a move, a change of name, or near expiry.
 
@@ -145,77 +167,15 @@ def renew_certificates(
         card = Card.objects.select_for_update().get(pk=card.pk)
         if not card.is_usable(at=at):
             raise lifecycle.NotPossible
-        before = _latest(card.resident)
-        lifecycle.revoke_certificates(card=card, reason=Certificate.Reason.SUPERSEDED, at=at, purposes=purposes)
-        _certify(card=card, store=store, at=at, purposes=purposes)
-        what = CardEvent.What.CERTIFICATES_RENEWED
-        CardEvent.objects.create(card=card, state=card.state, what=what, at=at.replace(microsecond=0), by=by)
-        _link(card=card, before=before)
+        certification.renew(_made(card, purposes, anew=True), at=at, by=by)
     complete_chip(card=card, store=store)
     return card
-
-
-def _latest(resident: Resident) -> dict[str, Certificate]:
-    """The newest certificate of each purpose that the person has, in force or not."""
-    rows = Certificate.objects.filter(card__resident=resident).order_by("not_before", "revoked_at")
-    return {row.purpose: row for row in rows}
-
-
-def _link(*, card: Card, before: dict[str, Certificate]) -> None:
-    """Old to new, and signature to authentication: how a service recognises the same person (JPKI's association)."""
-    valid = {row.purpose: row for row in card.certificates.filter(state=Certificate.State.VALID)}
-    for purpose, row in valid.items():
-        older = before.get(purpose)
-        if older is not None and older.pk != row.pk:
-            CertificateSuccession.objects.get_or_create(older=older, defaults={"newer": row})
-    signature = valid.get(Certificate.Purpose.SIGNATURE)
-    authentication = valid.get(Certificate.Purpose.USER_AUTHENTICATION)
-    if signature is not None and authentication is not None:
-        CertificatePair.objects.update_or_create(signature=signature, defaults={"authentication": authentication})
-
-
-def _certify(
-    *, card: Card, store: CardFile, at: dt.datetime, purposes: Sequence[str] = tuple(_PURPOSES.values())
-) -> None:
-    entry = card.resident.current
-    expires_on = validity.certificate_expires_on(
-        born=validity.born_on(entry.birth_date), issued_on=validity.day_in_japan(at), card_expires=card.expires_on
-    )
-    names = [name for name, purpose in _PURPOSES.items() if purpose in purposes]
-    for name, public in personalisation.make_keys(store, names=names).items():
-        purpose = _PURPOSES[name]
-        key = serialization.load_der_public_key(public)
-        assert isinstance(key, rsa.RSAPublicKey)  # noqa: S101 - our chip makes no other
-        authority = authorities.issuing(purpose, at=at)
-        certificate = authority.issue(
-            public_key=key,
-            not_before=at,
-            not_after=validity.last_instant(expires_on),
-            attributes=_attributes(entry) if authority.profile.with_attributes else None,
-            publication=authorities.publication(authority, local_government_code=entry.local_government_code),
-        )
-        _record(card=card, purpose=purpose, generation=authority.generation, certificate=certificate, entry=entry)
-
-
-def _record(*, card: Card, purpose: str, generation: int, certificate: x509.Certificate, entry: Entry) -> None:
-    Certificate.objects.create(
-        serial=f"{certificate.serial_number:x}",
-        card=card,
-        purpose=purpose,
-        generation=generation,
-        shard=authorities.shard(
-            purpose, serial=certificate.serial_number, local_government_code=entry.local_government_code
-        ),
-        not_before=certificate.not_valid_before_utc,
-        not_after=certificate.not_valid_after_utc,
-        der=certificate.public_bytes(serialization.Encoding.DER),
-    )
 
 
 def complete_chip(*, card: Card, store: CardFile) -> None:
     """Bring the chip's files in line with the rows: certificates, authorities, number."""
     certificates, anchors = {}, {}
-    for name, purpose in _PURPOSES.items():
+    for name, purpose in PURPOSES.items():
         row = card.certificates.filter(purpose=purpose, state=Certificate.State.VALID).first()
         if row is not None:
             certificates[name] = bytes(row.der)
@@ -237,7 +197,3 @@ def surface_of(entry: Entry, card: Card) -> personalisation.Surface:
         municipality_code=entry.local_government_code,
         latin_name=entry.latin_name,
     )
-
-
-def _attributes(entry: Entry) -> Attributes:
-    return Attributes(name=entry.full_name, birth_date=entry.birth_date, sex=entry.sex, address=entry.full_address)

@@ -130,8 +130,8 @@ def _refresh(path: Path, purpose: str, generation: int, *, shard: str | None, at
     number = int(at.timestamp())  # so that numbers go on rising where the files were lost
     if path.exists():
         present = _read(path)
-        wanted = revocation.entries(purpose, generation=generation, shard=shard, at=at)
-        if crl.entries_of(present) == set(wanted) and crl.next_update(present) - at > _RENEWED_BEFORE:
+        wanted = b"".join(revocation.encoded(purpose, generation=generation, shard=shard, at=at))
+        if crl.revoked_of(present) == wanted and crl.next_update(present) - at > _RENEWED_BEFORE:
             return False
         number = max(number, crl.number_of(present) + 1)
     made = revocation.revocation_list(
@@ -143,7 +143,7 @@ def _refresh(path: Path, purpose: str, generation: int, *, shard: str | None, at
         shard=shard,
         address=authorities.addresses(purpose, generation).revocation_list(shard or COMPLETE),
     )
-    places.write(path, made.public_bytes(serialization.Encoding.DER))
+    places.write(path, made)
     return True
 
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from itertools import starmap
+from typing import Any
 
 from cryptography import x509
-from django.db.models import QuerySet
+from django.db.models import CharField, Func, QuerySet
 
 from cards import authorities
 from cards.models import Certificate
@@ -20,8 +22,8 @@ from cards.pki import crl
 def unexpired_revoked(purpose: str, *, generation: int = 1, at: dt.datetime) -> QuerySet[Certificate]:
     """What a list under this key of the authority must hold now: revoked or on hold, and not yet expired."""
     issued = Certificate.objects.filter(purpose=purpose, generation=generation)
-    gone = issued.exclude(state=Certificate.State.VALID)
-    return gone.filter(not_after__gte=at).order_by("serial")
+    # The same as "not valid" by the table's constraint, and what its partial index is made for.
+    return issued.filter(revoked_at__isnull=False, not_after__gte=at).order_by("serial")
 
 
 def shards(purpose: str, *, generation: int = 1, at: dt.datetime) -> list[str]:
@@ -38,11 +40,11 @@ def revocation_list(
     lifetime: dt.timedelta,
     shard: str | None = None,
     address: str = "",
-) -> x509.CertificateRevocationList:
-    """The complete list of one generation, signed by its key, or a shard's, which is published under `address`."""
-    return crl.build(
+) -> bytes:
+    """The complete list of one generation in DER, signed by its key, or a shard's, which is published at `address`."""
+    return crl.sign(
         authorities.of_generation(purpose, generation),
-        entries=entries(purpose, generation=generation, shard=shard, at=at),
+        entries=encoded(purpose, generation=generation, shard=shard, at=at),
         number=number,
         this_update=at,
         next_update=at + lifetime,
@@ -60,11 +62,24 @@ def coverage(
     return len(listed) == len(wanted) and set(listed) == wanted
 
 
-def entries(purpose: str, *, generation: int = 1, shard: str | None = None, at: dt.datetime) -> Iterator[crl.Revoked]:
-    """What the complete list, or a shard's, must say now."""
+def encoded(purpose: str, *, generation: int = 1, shard: str | None = None, at: dt.datetime) -> Iterator[bytes]:
+    """What the complete list, or a shard's, must say now, entry by entry."""
     rows = unexpired_revoked(purpose, generation=generation, at=at)
     if shard is not None:
         rows = rows.filter(shard=shard)
-    for serial, revoked_at, reason in rows.values_list("serial", "revoked_at", "reason").iterator():
-        assert revoked_at is not None  # noqa: S101 - for the type checker; the table's constraint says so
-        yield crl.Revoked(int(serial, 16), revoked_at, reason)
+    found = rows.annotate(moment=_Moment("revoked_at")).values_list("serial", "moment", "reason")
+    return starmap(crl.encoded, found.iterator(chunk_size=5000))
+
+
+class _Moment(Func):
+    """A time as YYYYMMDDHHMMSSZ, written by the database: a million of Python's own take a second to make."""
+
+    output_field = CharField()
+
+    def as_sqlite(self, compiler: Any, connection: Any, **more: Any) -> Any:
+        template = "strftime('%%%%Y%%%%m%%%%d%%%%H%%%%M%%%%SZ', %(expressions)s)"
+        return self.as_sql(compiler, connection, template=template, **more)
+
+    def as_postgresql(self, compiler: Any, connection: Any, **more: Any) -> Any:
+        template = """to_char(%(expressions)s AT TIME ZONE 'UTC', 'YYYYMMDDHH24MISS"Z"')"""
+        return self.as_sql(compiler, connection, template=template, **more)

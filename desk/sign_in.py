@@ -20,6 +20,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
+from accounts import reader_pairing
 from crossings import sign_in
 from desk import door
 from desk.pages.page import show
@@ -56,6 +57,7 @@ def answer(request: HttpRequest) -> HttpResponse:
         return _page(request, problem=_("The card reader's answer is not readable."), status=400)
     response = HttpResponseRedirect(f"{reverse('desk:sign-in-finish')}?challenge={challenge}")
     response.status_code = 303
+    reader_pairing.keep(response, request.POST.get("pairing", ""))
     return response
 
 
@@ -93,7 +95,9 @@ def _page(request: HttpRequest, *, problem: str = "", status: int = 200) -> Http
         title=_("Sign in to the desk"),
         lead=_("For clerks, with their own card."),
         problem=problem,
-        challenge=challenge,
+        started=challenge,
+        return_to=reverse("desk:sign-in-answer"),
+        pairing=reader_pairing.token(request),
         reader_origin=settings.READER_ORIGIN,
         status=status,
     )

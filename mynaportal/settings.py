@@ -34,6 +34,7 @@ def env_bool(name: str, default: bool = False) -> bool:
 # --- where things lie ---------------------------------------------------------------------------------------------
 VAR_DIR = Path(env("MYNA_VAR_DIR", str(BASE_DIR / "var")))
 CARDS_DIR = VAR_DIR / "cards"
+READER_SECRET = VAR_DIR / "reader" / "pairing.key"
 AGENCIES_DIR = VAR_DIR / "agencies"
 PKI_DIR = Path(env("MYNA_PKI_DIR", str(VAR_DIR / "pki")))
 PKI_PUBLIC_DIR = Path(env("MYNA_PKI_PUBLIC_DIR", str(VAR_DIR / "pki-public")))
@@ -57,6 +58,8 @@ PKI_ORIGIN = env("MYNA_PKI_ORIGIN", PORTAL_ORIGIN)
 # Whether everyone may ask, as in the demo, or registered verifiers only, as the law has it.
 PKI_STATUS_OPEN = env_bool("MYNA_PKI_STATUS_OPEN", default=not env_bool("MYNA_PRODUCTION"))
 READER_ORIGIN = env("MYNA_READER_ORIGIN", "http://127.0.0.1:8002")
+# The token of the one reader that the demo starts beside the portal; elsewhere each browser's reader gives its own.
+READER_PAIRING = env("MYNA_READER_PAIRING", "")
 ALLOWED_HOSTS = env_list("MYNA_ALLOWED_HOSTS", "127.0.0.1,localhost")
 SANDBOX_BANK = env_bool("MYNA_SANDBOX_BANK", default=True)
 # Where the sandbox bank tells the portal of a payment; another address than the browser's where both run in containers.

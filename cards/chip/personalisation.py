@@ -118,20 +118,24 @@ def set_pin(memory: Memory, name: str, value: str) -> None:
     memory.pins[name] = Secret.of(value.encode(), limit=pin.limit)
 
 
-def make_keys(store: Store, *, names: Sequence[str] = (AUTHENTICATION, SIGNATURE)) -> dict[str, bytes]:
+def make_keys(
+    store: Store, *, names: Sequence[str] = (AUTHENTICATION, SIGNATURE), anew: bool = True
+) -> dict[str, bytes]:
     """The chip makes its RSA-2048 keys; only the public halves (SubjectPublicKeyInfo, DER) come out.
 
-    A signature key is made only behind a password.
+    A signature key is made only behind a password. Unless `anew`, a key that is there stays: of two who make a card
+    ready at once, neither takes the other's key away.
     """
     made = {}
     with store.opened() as memory:
         for name in names:
             if name == SIGNATURE and SIGNATURE not in memory.pins:
                 continue
-            key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-            memory.keys[name] = key.private_bytes(
-                serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-            )
+            if anew or name not in memory.keys:
+                memory.keys[name] = rsa.generate_private_key(public_exponent=65537, key_size=2048).private_bytes(
+                    serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+                )
+            key = serialization.load_der_private_key(memory.keys[name], None, unsafe_skip_rsa_key_validation=True)
             made[name] = key.public_key().public_bytes(
                 serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
             )

@@ -5,10 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from cryptography import x509
-from cryptography.x509 import ObjectIdentifier
-
-from cards.pki import oids
+from cards.pki import der, oids
 
 _ERA_STARTS = (("5", "20190501"), ("4", "19890108"), ("3", "19261225"), ("2", "19120730"), ("1", "18680125"))
 _UTF8_STRING = 0x0C
@@ -30,7 +27,8 @@ class Attributes:
     name_substitutes: str = ""
     address_substitutes: str = ""
 
-    def to_general_names(self) -> list[x509.GeneralName]:
+    def alternative_name(self) -> bytes:
+        """The extension's value in DER: GeneralNames."""
         values = (
             (oids.NAME, self.name),
             (oids.BIRTH_DATE, era_date(self.birth_date)),
@@ -39,7 +37,7 @@ class Attributes:
             (oids.NAME_SUBSTITUTES, self.name_substitutes or "0" * len(self.name)),
             (oids.ADDRESS_SUBSTITUTES, self.address_substitutes or "0" * len(self.address)),
         )
-        return [_other_name(identifier, text) for identifier, text in values]
+        return der.sequence(*(_other_name(identifier.dotted_string, text) for identifier, text in values))
 
 
 def era_date(birth_date: str) -> str:
@@ -54,12 +52,5 @@ def era_date(birth_date: str) -> str:
     return era + digits.ljust(8, "0")
 
 
-def _other_name(identifier: ObjectIdentifier, text: str) -> x509.OtherName:
-    data = text.encode()
-    length = len(data)
-    if length < 0x80:
-        size = bytes([length])
-    else:
-        octets = length.to_bytes((length.bit_length() + 7) // 8, "big")
-        size = bytes([0x80 | len(octets)]) + octets
-    return x509.OtherName(identifier, bytes([_UTF8_STRING]) + size + data)
+def _other_name(identifier: str, text: str) -> bytes:
+    return der.explicit(0, der.oid(identifier) + der.explicit(0, der.tlv(_UTF8_STRING, text.encode())))

@@ -10,21 +10,17 @@ import datetime as dt
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from cards.pki import der, leaf
 from cards.pki.addresses import Addresses
 from cards.pki.attributes import Attributes
+from cards.pki.leaf import HolderKey
 from cards.pki.profiles import OPERATOR, ORGANIZATION, Profile, key_usage
-
-# Letters and digits that are not mistaken for one another, for the opaque names in subjects.
-_NAME_ALPHABET = "0123456789ABCDEFGHJKLMNPQRSTUVWXYZ"
-_NAME_LENGTH = 23
-
-
-HolderKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey
 
 
 class UnsuitableKey(ValueError):
@@ -57,7 +53,26 @@ class Authority:
         attributes: Attributes | None,
         publication: Publication | None = None,
     ) -> x509.Certificate:
-        """A holder's certificate by the profile. Raises UnsuitableKey.
+        """A holder's certificate by the profile, parsed. Raises UnsuitableKey."""
+        _, content = self.sign(
+            public_key=public_key,
+            not_before=not_before,
+            not_after=not_after,
+            attributes=attributes,
+            publication=publication,
+        )
+        return x509.load_der_x509_certificate(content)
+
+    def sign(
+        self,
+        *,
+        public_key: HolderKey,
+        not_before: dt.datetime,
+        not_after: dt.datetime,
+        attributes: Attributes | None,
+        publication: Publication | None = None,
+    ) -> tuple[int, bytes]:
+        """The serial and the DER of a holder's certificate by the profile. Raises UnsuitableKey.
 
         The serial is random and the subject a fresh opaque name: neither tells anything, and the two
         certificates of one card have nothing in common.
@@ -68,32 +83,23 @@ class Authority:
         if (attributes is not None) != profile.with_attributes:
             raise ValueError("Attributes stand in signature certificates, and only there.")
         serial = new_serial()
-        authority_key_id = x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key())
-        builder = (
-            x509.CertificateBuilder()
-            .serial_number(serial)
-            .issuer_name(self.certificate.subject)
-            .subject_name(_opaque_subject())
-            .public_key(public_key)
-            .not_valid_before(not_before.replace(microsecond=0))
-            .not_valid_after(not_after.replace(microsecond=0))
-            .add_extension(authority_key_id, critical=False)
-            .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
-            .add_extension(
-                key_usage(digital_signature=True, content_commitment=profile.content_commitment), critical=True
-            )
-            .add_extension(x509.CertificatePolicies([x509.PolicyInformation(profile.policy, None)]), critical=False)
+        content = leaf.content(
+            self._frame,
+            serial=serial,
+            common_name=leaf.opaque_name(),
+            public_key=public_key,
+            not_before=not_before,
+            not_after=not_after,
+            addresses=publication.addresses if publication is not None else None,
+            shard=publication.shard_of(serial) if publication is not None else "",
+            attributes=attributes,
         )
-        if publication is not None:
-            points = publication.addresses.distribution_points(publication.shard_of(serial))
-            builder = builder.add_extension(points, critical=False)
-            builder = builder.add_extension(publication.addresses.information_access(), critical=False)
-        if profile.extended_key_usage:
-            builder = builder.add_extension(x509.ExtendedKeyUsage(profile.extended_key_usage), critical=False)
-        if attributes is not None:
-            names = x509.SubjectAlternativeName(attributes.to_general_names())
-            builder = builder.add_extension(names, critical=False)
-        return builder.sign(self.key, profile.authority_hash)
+        signature = self.key.sign(content, ec.ECDSA(profile.authority_hash))
+        return serial, der.sequence(content, self._frame.algorithm, der.bit_string(signature))
+
+    @cached_property
+    def _frame(self) -> leaf.Frame:
+        return leaf.Frame.of(self.profile, self.certificate)
 
     def delegate(
         self, public_key: ec.EllipticCurvePublicKey, *, not_before: dt.datetime, not_after: dt.datetime
@@ -159,10 +165,3 @@ def _organization() -> list[x509.NameAttribute[str]]:
         x509.NameAttribute(NameOID.COUNTRY_NAME, "JP"),
         x509.NameAttribute(NameOID.ORGANIZATION_NAME, ORGANIZATION),
     ]
-
-
-def _opaque_subject() -> x509.Name:
-    common_name = "".join(secrets.choice(_NAME_ALPHABET) for _ in range(_NAME_LENGTH))
-    return x509.Name(
-        [x509.NameAttribute(NameOID.COUNTRY_NAME, "JP"), x509.NameAttribute(NameOID.COMMON_NAME, common_name)]
-    )

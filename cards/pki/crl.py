@@ -28,23 +28,27 @@ class Revoked(NamedTuple):
     at: dt.datetime
     reason: str
 
+    def encoded(self) -> bytes:
+        return encoded(f"{self.serial:x}", f"{self.at.astimezone(dt.UTC):%Y%m%d%H%M%SZ}", self.reason)
 
-def build(
+
+def sign(
     authority: Authority,
     *,
-    entries: Iterable[Revoked],
+    entries: Iterable[bytes],
     number: int,
     this_update: dt.datetime,
     next_update: dt.datetime,
     distribution_point: str | None = None,
-) -> x509.CertificateRevocationList:
-    """The signed list. `distribution_point` is the shard's address; None makes the complete list.
+) -> bytes:
+    """The signed list, in DER, of these entries (`encoded`).
 
+    `distribution_point` is a shard's address; without one it is the complete list.
     `number` must rise from one list of a shard to the next.
     """
     anchor, algorithm = authority.certificate, authority.profile.authority_hash
     signed_with = der.sequence(der.oid(SIGNATURES[algorithm.name]))
-    revoked = b"".join(map(_entry, entries))
+    revoked = b"".join(entries)
     identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(authority.key.public_key())
     extensions = [
         der.extension(_AUTHORITY_KEY, identifier.public_bytes()),
@@ -62,7 +66,7 @@ def build(
         der.explicit(0, der.sequence(*extensions)),
     )
     signature = authority.key.sign(content, ec.ECDSA(algorithm))
-    return x509.load_der_x509_crl(der.sequence(content, signed_with, der.bit_string(signature)))
+    return der.sequence(content, signed_with, der.bit_string(signature))
 
 
 def number_of(each: x509.CertificateRevocationList) -> int:
@@ -73,6 +77,30 @@ def next_update(each: x509.CertificateRevocationList) -> dt.datetime:
     until = each.next_update_utc
     assert until is not None  # noqa: S101 - ours always say so
     return until
+
+
+def encoded(serial: str, moment: str, reason: str) -> bytes:
+    """An entry from texts as a database gives them: a serial in hexadecimal, a time as YYYYMMDDHHMMSSZ in UTC.
+
+    Lists have a million of them, so nothing is made but the bytes.
+    """
+    number = bytes.fromhex(serial if len(serial) % 2 == 0 else f"0{serial}")
+    if number[0] > 0x7F:
+        number = b"\x00" + number
+    when = _UTC_TIME + moment[2:].encode() if moment < "2050" else _GENERALIZED_TIME + moment.encode()
+    rest = when + _REASON_EXTENSIONS[reason]
+    return bytes((der.SEQUENCE, 2 + len(number) + len(rest), der.INTEGER, len(number))) + number + rest
+
+
+def revoked_of(each: x509.CertificateRevocationList) -> bytes:
+    """The entries of a list as they stand in it, one after the other."""
+    content = der.whole(each.tbs_certlist_bytes)
+    content.integer()
+    content.take(der.SEQUENCE)
+    content.take(der.SEQUENCE)
+    for _ in ("thisUpdate", "nextUpdate"):
+        content.take(der.UTC_TIME if content.next_is(der.UTC_TIME) else der.GENERALIZED_TIME)
+    return content.take(der.SEQUENCE) if content.next_is(der.SEQUENCE) else b""
 
 
 def entries_of(each: x509.CertificateRevocationList) -> set[Revoked]:
@@ -92,10 +120,7 @@ _REASON_EXTENSIONS = {
     for reason, number in REASONS.items()
 }
 _REASON_EXTENSIONS["unspecified"] = b""
-
-
-def _entry(revoked: Revoked) -> bytes:
-    return der.sequence(der.integer(revoked.serial), der.time(revoked.at), _REASON_EXTENSIONS[revoked.reason])
+_UTC_TIME, _GENERALIZED_TIME = bytes((der.UTC_TIME, 13)), bytes((der.GENERALIZED_TIME, 15))
 
 
 def _shard(address: str) -> bytes:

@@ -1,4 +1,4 @@
-"""DER (X.690), as much of it as lists and status answers need: written by hand, for they are many and large."""
+"""DER (X.690), as much of it as certificates, lists and status answers need: written by hand, for they are many."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class Reader:
         if length >= 0x80:
             count = length & 0x7F
             octets = data[at : at + count]
-            if not 1 <= count <= 3 or len(octets) < count or octets[0] == 0:
+            if not 1 <= count <= 4 or len(octets) < count or octets[0] == 0:
                 raise NotDer
             length, at = int.from_bytes(octets, "big"), at + count
             if length < 0x80:

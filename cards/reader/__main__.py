@@ -7,6 +7,7 @@ import contextlib
 import logging
 from pathlib import Path
 
+from cards.reader.pairing import Pairing, show_in_terminal
 from cards.reader.pcsc import NoService, PcscReaders
 from cards.reader.server import serve
 
@@ -18,6 +19,9 @@ def main() -> None:
     parser.add_argument(
         "--portal-origin", action="append", required=True, help="a site that may ask for a card; may be repeated"
     )
+    parser.add_argument(
+        "--pairing", type=Path, default=Path("var/reader/pairing.key"), help="the secret that allowed sites depend on"
+    )
     parser.add_argument("--pcsc", action="store_true", help="use the card readers of this machine too (pcscd)")
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="{asctime} {levelname} {name} {message}", style="{")
@@ -26,7 +30,13 @@ def main() -> None:
     except NoService:
         parser.error("There is no PC/SC library on this machine (Debian: libpcsclite1 and pcscd).")
     with contextlib.suppress(KeyboardInterrupt):
-        serve(options.port, options.cards, options.portal_origin, readers=readers)
+        serve(
+            options.port,
+            options.cards,
+            options.portal_origin,
+            Pairing(options.pairing, show_in_terminal),
+            readers=readers,
+        )
 
 
 if __name__ == "__main__":

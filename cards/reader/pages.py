@@ -41,6 +41,21 @@ def _layout(language: str, *, title: str, content: Markup, token: str = "") -> b
     return f"{page}\n".encode()
 
 
+def allow(request: Request, *, token: str, problem: str = "") -> bytes:
+    """Whether a site may use this reader from now on: the digits in the reader's own window say that she is here."""
+    words = TEXTS[request.language]
+    content = _render(
+        "allow",
+        words,
+        origin=request.origin,
+        token=token,
+        problem=_render("problem", words, text=problem) if problem else Markup(""),
+        invalid=Markup(' aria-invalid="true"' if problem else ""),
+    )
+    title = f"{words['error']}: {words['allow_title']}" if problem else words["allow_title"]
+    return _layout(request.language, title=title, content=content, token=token)
+
+
 def ask(
     request: Request, *, token: str, cards: list[Inserted], address: str, chosen: str = "", problem: str = ""
 ) -> bytes:
@@ -75,7 +90,7 @@ def ask(
     return _layout(request.language, title=title, content=content, token=token)
 
 
-def forward(request: Request, *, certificate: str, signature: str) -> bytes:
+def forward(request: Request, *, certificate: str, signature: str, pairing: str) -> bytes:
     """The page that takes the answer back to the origin that asked."""
     words = TEXTS[request.language]
     content = _render(
@@ -85,6 +100,7 @@ def forward(request: Request, *, certificate: str, signature: str) -> bytes:
         challenge=request.challenge,
         certificate=certificate,
         signature=signature,
+        pairing=pairing,
     )
     return _layout(request.language, title=words["forward_title"], content=content)
 

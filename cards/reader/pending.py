@@ -24,6 +24,7 @@ class Request:
     purpose: str
     return_to: str
     language: str
+    is_paired: bool
     since: float = field(default_factory=time.monotonic)
 
     def is_over(self) -> bool:

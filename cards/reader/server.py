@@ -2,7 +2,9 @@
 
     GET  /status        which cards are in, for known sites
     POST /sign          a site asks: the page that names it, its purpose and the cards, and takes the PIN
-    POST /sign/answer   the reader's own form
+    POST /sign/answer   the reader's own forms
+
+A site that the holder has not allowed yet learns that the reader runs, and nothing else (cards/reader/pairing.py).
 
 Neither a PIN nor a challenge ever stands in an address or a log line.
 """
@@ -19,6 +21,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from cards.reader import pages, protocol
 from cards.reader.gate import Gate
+from cards.reader.pairing import Pairing
 from cards.reader.pending import Request
 from cards.reader.signing import Signing
 from cards.reader.slots import Readers, Slots
@@ -29,6 +32,7 @@ log = logging.getLogger("cards.reader")
 _LOOPBACK = "127.0.0.1"
 _MOST_BYTES = 8192
 _ASSETS = {"/reader.css": "text/css; charset=utf-8", "/reader.js": "text/javascript; charset=utf-8"}
+_PAIRING_HEADER = "Reader-Pairing"
 _PATHS = ("/", "/status", "/sign", "/sign/answer", *_ASSETS)
 
 
@@ -42,6 +46,7 @@ class ReaderServer(ThreadingHTTPServer):
         port: int,
         directory: Path,
         portal_origins: Iterable[str],
+        pairing: Pairing,
         on_first_insertion: Callable[[str], object] | None = None,
         readers: Readers | None = None,
     ) -> None:
@@ -50,9 +55,13 @@ class ReaderServer(ThreadingHTTPServer):
             raise ValueError("A portal's origin looks like https://portal.example, without a path.")
         super().__init__((_LOOPBACK, port), _Handler)
         self.gate = Gate(self.server_port, origins)
+        self.pairing = pairing
         self.slots = Slots(directory, readers)
         self.signing = Signing(
-            slots=self.slots, address=f"{_LOOPBACK}:{self.server_port}", on_first_insertion=on_first_insertion
+            slots=self.slots,
+            pairing=pairing,
+            address=f"{_LOOPBACK}:{self.server_port}",
+            on_first_insertion=on_first_insertion,
         )
 
     def handle_error(self, request: object, client_address: object) -> None:
@@ -63,11 +72,12 @@ def serve(
     port: int,
     directory: Path,
     portal_origins: Iterable[str],
+    pairing: Pairing,
     on_first_insertion: Callable[[str], object] | None = None,
     readers: Readers | None = None,
 ) -> None:
     """Run until stopped. `on_first_insertion(slug)` makes a demo card's keys when it is first used."""
-    with ReaderServer(port, directory, portal_origins, on_first_insertion, readers) as server:
+    with ReaderServer(port, directory, portal_origins, pairing, on_first_insertion, readers) as server:
         server.serve_forever()
 
 
@@ -135,17 +145,25 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _status(self) -> None:
         origin = self.headers.get("Origin")
-        if origin is not None and not self.server.gate.is_known_site(origin):
+        if origin is None or not self.server.gate.is_known_site(origin):
             raise _Refused(HTTPStatus.FORBIDDEN, "unknown_origin")
-        cards = [{"slug": card.slug, "state": card.state} for card in self.server.slots.inserted()]
-        content = json.dumps({"cards": cards}).encode()
+        told: dict[str, object] = {
+            "paired": self.server.pairing.is_paired(origin, self.headers.get(_PAIRING_HEADER, ""))
+        }
+        if told["paired"]:
+            told["cards"] = [{"slug": card.slug, "state": card.state} for card in self.server.slots.inserted()]
+        content = json.dumps(told).encode()
         self._answer(HTTPStatus.OK, content, "application/json", self._cors(origin))
 
     def _preflight(self) -> None:
         origin = self.headers.get("Origin")
         if urlsplit(self.path).path != "/status" or not self.server.gate.is_known_site(origin):
             raise _Refused(HTTPStatus.FORBIDDEN, "unknown_origin")
-        headers = {**self._cors(origin), "Access-Control-Allow-Methods": "GET"}
+        headers = {
+            **self._cors(origin),
+            "Access-Control-Allow-Methods": "GET",
+            "Access-Control-Allow-Headers": _PAIRING_HEADER,
+        }
         if self.headers.get("Access-Control-Request-Private-Network") == "true":
             headers["Access-Control-Allow-Private-Network"] = "true"
         self._answer(HTTPStatus.NO_CONTENT, b"", "text/plain", headers)
@@ -168,6 +186,7 @@ class _Handler(BaseHTTPRequestHandler):
             purpose=form.get("purpose", ""),
             return_to=form.get("return_to", ""),
             language=language if language in LANGUAGES else self._language(),
+            is_paired=self.server.pairing.is_paired(origin, form.get("pairing", "")),
         )
         if not protocol.is_challenge(request.challenge) or not protocol.is_return_path(request.return_to):
             raise _Refused(HTTPStatus.BAD_REQUEST, "malformed")
@@ -184,6 +203,7 @@ class _Handler(BaseHTTPRequestHandler):
         page = self.server.signing.go_on(
             token=form.get("token", ""),
             action=form.get("action", ""),
+            code=form.get("code", ""),
             card=form.get("card", ""),
             pin=form.get("pin", ""),
             language=self._language(),

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from cards.chip.memory import CardRemoved
 from cards.reader import pages
+from cards.reader.pairing import NotTheCode, Pairing
 from cards.reader.pending import Pending, Request
 from cards.reader.slots import LOCKED, Slots
 from cards.reader.terminal import NotPersonalised, PinBlocked, PinWrong, Terminal
@@ -22,10 +23,13 @@ _PIN = re.compile(r"[0-9]{4}")
 
 
 class Signing:
-    """The pages of one reader: ask, try the PIN, take the answer back. Every page's token works once."""
+    """The pages of one reader: allow the site, ask, try the PIN, take the answer back. A page's token works once."""
 
-    def __init__(self, *, slots: Slots, address: str, on_first_insertion: Callable[[str], object] | None) -> None:
+    def __init__(
+        self, *, slots: Slots, pairing: Pairing, address: str, on_first_insertion: Callable[[str], object] | None
+    ) -> None:
         self._slots = slots
+        self._pairing = pairing
         self._address = address
         self._on_first_insertion = on_first_insertion
         self._pending = Pending()
@@ -33,7 +37,7 @@ class Signing:
     def begin(self, request: Request) -> bytes:
         return self._ask(request)
 
-    def go_on(self, *, token: str, action: str, card: str, pin: str, language: str) -> bytes:
+    def go_on(self, *, token: str, action: str, code: str, card: str, pin: str, language: str) -> bytes:
         """The holder pressed a button on one of our pages."""
         request = self._pending.take(token)
         if request is None:
@@ -42,11 +46,25 @@ class Signing:
             return pages.ended(request, "cancelled")
         if action == "language":
             return self._ask(self._in_other_language(request))
-        if action != "sign":
+        if action == "allow":
+            return self._allow(request, code="".join(unicodedata.normalize("NFKC", code).split()))
+        if action != "sign" or not request.is_paired:
             return self._ask(request)
         return self._sign(request, card=card, pin=unicodedata.normalize("NFKC", pin).strip())
 
+    def _allow(self, request: Request, *, code: str) -> bytes:
+        try:
+            self._pairing.allow(code)
+        except NotTheCode:
+            return self._ask(request, problem=TEXTS[request.language]["code_wrong"])
+        return self._ask(replace(request, is_paired=True))
+
     def _ask(self, request: Request, *, chosen: str = "", problem: str = "") -> bytes:
+        """The next page: of a site that is not allowed yet, nothing but whether it shall be."""
+        if not request.is_paired:
+            if not self._pairing.is_open:
+                return pages.ended(request, "not_allowed")
+            return pages.allow(request, token=self._pending.put(request), problem=problem)
         cards, token = self._slots.inserted(), self._pending.put(request)
         if not cards:
             return pages.again(request, "no_card", token=token)
@@ -71,7 +89,8 @@ class Signing:
             return pages.again(request, "removed", token=self._pending.put(request))
         except NotPersonalised:
             return pages.again(request, "not_ready", token=self._pending.put(request))
-        return pages.forward(request, certificate=certificate, signature=signature)
+        pairing = self._pairing.token(request.origin)
+        return pages.forward(request, certificate=certificate, signature=signature, pairing=pairing)
 
     def _use(self, slug: str, *, pin: str, message: bytes) -> tuple[str, str]:
         """The card's certificate and its signature, in base64."""

@@ -22,9 +22,12 @@ def main() -> None:
 
     from django.conf import settings
 
-    from cards.reader import ReaderServer
+    from cards.reader import Pairing, ReaderServer
+    from cards.reader.pairing import show_in_terminal
 
-    with ReaderServer(options.port, settings.CARDS_DIR, options.portal_origin, personalise) as server:
+    # The demo's portal has been handed its token, so that nobody has to type digits; here they go to the servers' log.
+    pairing = Pairing(settings.READER_SECRET, show_in_terminal)
+    with ReaderServer(options.port, settings.CARDS_DIR, options.portal_origin, pairing, personalise) as server:
         # serve_forever cannot be ended from its own thread, where the signal arrives.
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: threading.Thread(target=server.shutdown).start())

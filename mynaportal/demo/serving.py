@@ -13,6 +13,10 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from django.conf import settings
+
+from cards.reader import Pairing
+
 LOOPBACK = "127.0.0.1"
 _READY_SECONDS = 30
 _STOP_SECONDS = 10
@@ -40,12 +44,13 @@ def require_free(port: int, *, what: str, variable: str) -> None:
 
 
 def environment(*, port: int, reader_port: int) -> dict[str, str]:
-    """What the two servers get to know about each other's address."""
+    """What the two servers get to know about each other: addresses, and that the holder allows this portal."""
     return {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": os.environ.get("DJANGO_SETTINGS_MODULE", "mynaportal.settings"),
         "MYNA_PORTAL_ORIGIN": origin(port),
         "MYNA_READER_ORIGIN": origin(reader_port),
+        "MYNA_READER_PAIRING": Pairing(settings.READER_SECRET).token(origin(port)),
         "PYTHONUNBUFFERED": "1",
     }
 

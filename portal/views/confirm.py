@@ -20,7 +20,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts import session_vault
+from accounts import reader_pairing, session_vault
 from crossings import sign_in as crossing
 from portal import refusals
 from portal.access import citizen_required
@@ -61,6 +61,7 @@ def confirm(request: HttpRequest) -> HttpResponse:
         "detail": detail(waiting["wish"]),
         "started": started,
         "reader_origin": settings.READER_ORIGIN,
+        "pairing": reader_pairing.token(request),
         "return_to": reverse("portal:confirm-answer"),
     }
     response = render(request, "portal/confirm/confirm.html", context)

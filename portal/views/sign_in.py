@@ -18,7 +18,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
-from accounts import session_vault
+from accounts import reader_pairing, session_vault
 from crossings import holder
 from crossings import sign_in as crossing
 from portal import refusals
@@ -44,6 +44,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     context = {
         "started": started,
         "reader_origin": settings.READER_ORIGIN,
+        "pairing": reader_pairing.token(request),
         "return_to": reverse("portal:sign-in-answer"),
         "shared": request.session.get(_SHARED, False),
         "was_asked": "next" in request.GET,
@@ -76,7 +77,9 @@ def take_answer(request: HttpRequest, *, finish: str, refused: str) -> HttpRespo
         crossing.answer(challenge_id=challenge_id, certificate_der=certificate, signature=signature, at=timezone.now())
     except crossing.CardNotAccepted as refusal:
         return _see_other(reverse(refused, args=[refusals.reason_of(refusal)]))
-    return _see_other(f"{reverse(finish)}?challenge={challenge_id}")
+    response = _see_other(f"{reverse(finish)}?challenge={challenge_id}")
+    reader_pairing.keep(response, request.POST.get("pairing", ""))
+    return response
 
 
 @login_not_required

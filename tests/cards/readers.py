@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import json
 import re
 import threading
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 
 from cards.chip.memory import CardFile
-from cards.reader import ReaderServer
+from cards.reader import Pairing, ReaderServer
 from cards.reader.protocol import signed_message
 from tests.cards import chips
 from tests.cards.chips import PIN
@@ -47,7 +48,9 @@ class Reader:
 
     def __init__(self, directory: Path, **options: object) -> None:
         self.directory = directory
-        self.server = ReaderServer(0, directory, [PORTAL], **options)
+        self.shown: list[str] = []
+        self.pairing = Pairing(directory / "reader" / "pairing.key", self.shown.append)
+        self.server = ReaderServer(0, directory, [PORTAL], self.pairing, **options)
         self.port = self.server.server_port
         self.own = f"http://127.0.0.1:{self.port}"
 
@@ -74,8 +77,16 @@ class Reader:
         connection.close()
         return answer
 
+    @property
+    def form(self) -> dict[str, str]:
+        """What the page of a site that the holder has allowed sends."""
+        return {**FORM, "pairing": self.pairing.token(PORTAL)}
+
     def sign(self, **changes: str) -> Answer:
-        return self.call("POST", "/sign", urlencode({**FORM, **changes}), Origin=PORTAL)
+        return self.call("POST", "/sign", urlencode({**self.form, **changes}), Origin=PORTAL)
+
+    def status(self) -> dict[str, object]:
+        return json.loads(self.call("GET", "/status", Origin=PORTAL, Reader_Pairing=self.pairing.token(PORTAL)).text)
 
     def press(
         self, token: str, action: str = "sign", *, card: str = "hanako", pin: str = PIN, **headers: str

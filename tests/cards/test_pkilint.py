@@ -169,13 +169,15 @@ def test_an_answer(purpose: str, suite: str) -> None:
 @pytest.mark.parametrize("point", [None, "http://pki.example.com/pki/signature/1/007.crl"], ids=["complete", "shard"])
 @pytest.mark.parametrize("suite", list(SUITES))
 def test_a_list(suite: str, point: str | None) -> None:
-    entries = [crl.Revoked(n + 1, NOW, reason) for n, reason in enumerate(("unspecified", "certificateHold"))]
-    each = crl.build(
-        authority(SIGNATURE, suite),
-        entries=entries,
-        number=1,
-        this_update=NOW,
-        next_update=NOW + DAY,
-        distribution_point=point,
+    entries = [crl.Revoked(n + 1, NOW, reason).encoded() for n, reason in enumerate(("unspecified", "certificateHold"))]
+    each = x509.load_der_x509_crl(
+        crl.sign(
+            authority(SIGNATURE, suite),
+            entries=entries,
+            number=1,
+            this_update=NOW,
+            next_update=NOW + DAY,
+            distribution_point=point,
+        )
     )
     assert list_findings(each) == 0

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cards import places as published
 from cards import publication, revocation
 from cards.models import Certificate
-from cards.pki import crl, keyfiles
+from cards.pki import crl, der, keyfiles
 from cards.pki.profiles import SIGNATURE, USER_AUTHENTICATION
 from tests.cards.certificates import MITAKA, certify, generation, parsed, serial
 from tests.support import DATABASES
@@ -120,13 +120,13 @@ def test_a_list_that_misses_one_fails_the_run(monkeypatch: pytest.MonkeyPatch, n
     issuer = generation(1, at=NOW, purpose=SIGNATURE)
     for _ in range(3):
         certify(issuer, at=NOW, revoked_at=NOW)
-    right = revocation.entries
+    right = revocation.encoded
 
     def one_too_few(purpose: str, *, shard: str | None = None, **options: Any) -> Any:
         found = list(right(purpose, shard=shard, **options))
         return found[1:] if (shard or "complete") == name else found
 
-    monkeypatch.setattr(revocation, "entries", one_too_few)
+    monkeypatch.setattr(revocation, "encoded", one_too_few)
     with pytest.raises(publication.NotCovered):
         publication.publish(at=NOW)
 
@@ -164,7 +164,11 @@ def test_the_list_is_the_librarys_byte_for_byte(count: int, suite: str) -> None:
     entries = [
         crl.Revoked(2**158 - n, NOW + dt.timedelta(days=years[n % 2]), reasons[n % len(reasons)]) for n in range(count)
     ]
-    ours = crl.build(issuer, entries=entries, number=128, this_update=NOW, next_update=NOW + DAY)
+    ours = x509.load_der_x509_crl(
+        crl.sign(
+            issuer, entries=[entry.encoded() for entry in entries], number=128, this_update=NOW, next_update=NOW + DAY
+        )
+    )
     builder = (
         x509.CertificateRevocationListBuilder(
             issuer_name=issuer.certificate.subject,
@@ -178,6 +182,25 @@ def test_the_list_is_the_librarys_byte_for_byte(count: int, suite: str) -> None:
     theirs = builder.sign(issuer.key, hashes.SHA384() if suite == "P-384" else hashes.SHA256())
     assert ours.tbs_certlist_bytes == theirs.tbs_certlist_bytes
     assert crl.entries_of(ours) == set(entries)
+    assert crl.revoked_of(ours) == b"".join(entry.encoded() for entry in entries)
+
+
+@pytest.mark.parametrize("serial", ["1", "7f", "80", "ff", "100", "7" + "f" * 39, "8" + "0" * 38])
+def test_serials_of_any_length_are_strict_der(serial: str) -> None:
+    content = der.whole(crl.encoded(serial, "20260601030000Z", "superseded"))
+    assert content.integer() == int(serial, 16)
+
+
+def test_what_the_database_says_is_what_stands_on_the_list() -> None:
+    issuer, at = generation(1, at=NOW, purpose=SIGNATURE), NOW - dt.timedelta(microseconds=1)
+    rows = [
+        certify(issuer, at=NOW, revoked_at=at.replace(microsecond=0), reason="certificateHold"),
+        certify(issuer, at=NOW, revoked_at=NOW + 30 * 365 * DAY, reason="superseded", municipality="132080"),
+    ]
+    certify(issuer, at=NOW)
+    wanted = {crl.Revoked(serial(row), row.revoked_at, row.reason) for row in rows}
+    made = revocation.revocation_list(SIGNATURE, number=1, at=NOW, lifetime=DAY)
+    assert crl.entries_of(x509.load_der_x509_crl(made)) == wanted
 
 
 def library_entry(entry: crl.Revoked) -> x509.RevokedCertificate:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -49,7 +48,7 @@ def test_the_signed_text_is_as_the_protocol_says() -> None:
 )
 def test_pages_speak_the_browsers_language(reader: Reader, language: str, words: list[str]) -> None:
     reader.put_in()
-    answer = reader.call("POST", "/sign", urlencode(FORM), Origin=PORTAL, Accept_Language=language)
+    answer = reader.call("POST", "/sign", urlencode(reader.form), Origin=PORTAL, Accept_Language=language)
     assert f'<html lang="{language[:2]}">' in answer.text
     assert all(word in answer.text for word in words)
 
@@ -93,7 +92,7 @@ def test_wrong_pins_count_down_and_the_fourth_try_finds_a_locked_card(reader: Re
     page = reader.sign()
     assert "PIN is locked" in page.text
     assert "The PIN is locked" in reader.press(page.field("token")).text
-    assert json.loads(reader.call("GET", "/status").text)["cards"][0] == {"slug": "hanako", "state": "locked"}
+    assert reader.status()["cards"][0] == {"slug": "hanako", "state": "locked"}
 
 
 def test_a_locked_card_alone_says_so_at_once(reader: Reader) -> None:
@@ -192,7 +191,7 @@ def test_keys_are_made_at_first_use_through_the_hook(tmp_path: Path) -> None:
 
     for reader in running(Reader(tmp_path, on_first_insertion=make_keys)):
         _blank(reader)
-        assert json.loads(reader.call("GET", "/status").text) == {"cards": [{"slug": "hanako", "state": "new"}]}
+        assert reader.status() == {"paired": True, "cards": [{"slug": "hanako", "state": "new"}]}
         for _ in range(2):
             assert len(base64.b64decode(reader.press(reader.sign().field("token")).field("signature"))) == 256
     assert seen == ["hanako"]

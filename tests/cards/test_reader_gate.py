@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from cards.reader import ReaderServer
+from cards.reader import Pairing, ReaderServer
 from cards.reader.protocol import is_origin, is_return_path
 from tests.cards.chips import PIN
 from tests.cards.readers import FORM, PORTAL, Answer, Reader
@@ -34,7 +34,9 @@ def test_another_host_name_is_refused_everywhere(reader: Reader, host: str) -> N
         ("OPTIONS", "/status"),
     ]:
         if host:
-            answer = reader.call(method, path, urlencode(FORM) if method == "POST" else "", Host=host, Origin=PORTAL)
+            answer = reader.call(
+                method, path, urlencode(reader.form) if method == "POST" else "", Host=host, Origin=PORTAL
+            )
         else:
             answer = _without_host(reader, method, path)
         assert answer.status == 403
@@ -62,7 +64,7 @@ def _without_host(reader: Reader, method: str, path: str) -> Answer:
 )
 def test_an_unknown_site_may_not_ask(reader: Reader, origin: str) -> None:
     reader.put_in()
-    answer = reader.call("POST", "/sign", urlencode(FORM), Origin=origin)
+    answer = reader.call("POST", "/sign", urlencode(reader.form), Origin=origin)
     assert (answer.status, "This site may not ask" in answer.text) == (403, True)
     assert "token" not in answer.text
 
@@ -80,7 +82,7 @@ def test_a_pin_comes_from_the_readers_own_page_only(reader: Reader, origin: str)
 def test_under_the_name_localhost_it_works_too(reader: Reader) -> None:
     reader.put_in()
     host = f"localhost:{reader.port}"
-    asked = reader.call("POST", "/sign", urlencode(FORM), Origin=PORTAL, Host=host)
+    asked = reader.call("POST", "/sign", urlencode(reader.form), Origin=PORTAL, Host=host)
     assert "signature" in reader.press(asked.field("token"), Host=host, Origin=f"http://{host}").text
 
 
@@ -122,9 +124,10 @@ def test_bodies_that_are_no_form(reader: Reader) -> None:
 
 def test_status_is_for_known_sites_and_without_names(reader: Reader) -> None:
     reader.put_in()
-    answer = reader.call("GET", "/status", Origin=PORTAL)
-    assert json.loads(answer.text) == {"cards": [{"slug": "hanako", "state": "ready"}]}
+    answer = reader.call("GET", "/status", Origin=PORTAL, Reader_Pairing=reader.pairing.token(PORTAL))
+    assert json.loads(answer.text) == {"paired": True, "cards": [{"slug": "hanako", "state": "ready"}]}
     assert answer.headers["Access-Control-Allow-Origin"] == PORTAL
+    assert reader.call("GET", "/status").status == 403
     foreign = reader.call("GET", "/status", Origin="https://evil.example")
     assert (foreign.status, foreign.headers["Access-Control-Allow-Origin"]) == (403, None)
 
@@ -160,7 +163,7 @@ def test_every_page_has_its_headers(reader: Reader) -> None:
 
 def test_names_are_escaped(reader: Reader) -> None:
     reader.put_in(name="<b>&花子")
-    page = reader.call("POST", "/sign", urlencode(FORM), Origin=PORTAL, Accept_Language="ja")
+    page = reader.call("POST", "/sign", urlencode(reader.form), Origin=PORTAL, Accept_Language="ja")
     assert "&lt;b&gt;&amp;花子" in page.text
 
 
@@ -199,10 +202,10 @@ def test_return_paths() -> None:
 
 def test_a_wrong_portal_origin_is_noticed_at_the_start(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="without a path"):
-        ReaderServer(0, tmp_path, ["https://portal.example/"])
+        ReaderServer(0, tmp_path, ["https://portal.example/"], Pairing(tmp_path / "pairing.key"))
 
 
 def test_a_files_name_is_no_way_out(reader: Reader) -> None:
     (reader.directory / "broken.card").write_text("{")
     reader.put_in()
-    assert [card["slug"] for card in json.loads(reader.call("GET", "/status").text)["cards"]] == ["hanako"]
+    assert reader.status()["cards"] == [{"slug": "hanako", "state": "ready"}]

@@ -23,7 +23,8 @@ DAY = dt.timedelta(days=1)
 
 
 def _list(purpose: str, **options: object) -> x509.CertificateRevocationList:
-    return revocation.revocation_list(purpose, number=7, at=NOW, lifetime=DAY, **options)
+    made = revocation.revocation_list(purpose, number=7, at=NOW, lifetime=DAY, **options)
+    return x509.load_der_x509_crl(made)
 
 
 def _serials(each: x509.CertificateRevocationList) -> set[str]:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from cards.reader import Pairing
 from mynaportal.demo import cast, serving
 from tests.committed import ROOT, migrated_var
 
@@ -121,7 +122,9 @@ def test_when_one_server_ends_the_other_is_stopped_and_the_command_fails(env: di
     assert is_free(port)
 
 
-def test_children_learn_each_others_address() -> None:
+def test_children_learn_each_others_address_and_the_readers_token(settings, tmp_path: Path) -> None:
+    settings.READER_SECRET = tmp_path / "pairing.key"
     env = serving.environment(port=8110, reader_port=8112)
     assert env["MYNA_PORTAL_ORIGIN"] == "http://127.0.0.1:8110"
     assert env["MYNA_READER_ORIGIN"] == "http://127.0.0.1:8112"
+    assert Pairing(settings.READER_SECRET).is_paired("http://127.0.0.1:8110", env["MYNA_READER_PAIRING"])

@@ -203,6 +203,41 @@ def test_the_card_of_another_person_in_mid_session_changes_nothing(window: Windo
     assert page.input_value("#id_email") == "kenji@example.jp"
 
 
+def test_a_browser_that_the_reader_does_not_know_is_allowed_once(window: Window) -> None:
+    """The demo's portal has its reader's token; this browser hides it, as every browser would elsewhere."""
+    page, country = window.page, window.country
+    page.route(
+        "**/sign-in/",
+        lambda route: route.fulfill(
+            body=re.sub(r'name="pairing" value="[^"]*"', 'name="pairing" value=""', (got := route.fetch()).text()),
+            response=got,
+        ),
+    )
+    for language, words in (
+        ("ja", "このサイトにカードリーダーの使用を許可しますか"),
+        ("en", "May this site use the card reader?"),
+    ):
+        window.speak(language)
+        window.to_the_reader()
+        expect(page.locator("h1")).to_have_text(words)
+        window.picture(f"pairing-{language}")
+    page.locator("#code").fill("000 000" if "000 000" not in _digits(country) else "111 111")
+    page.locator("button[value=allow]").click()
+    expect(page.locator("main")).to_contain_text("not the digits that stand in the program's window")
+    window.picture("pairing-wrong-en")
+    page.locator("#code").fill(_digits(country))
+    page.locator("button[value=allow]").click()
+    window.use("taro")
+    expect(page.locator("h1")).to_have_text("For you to do")
+    (kept,) = [cookie for cookie in window.context.cookies() if cookie["name"] == "reader"]
+    assert (len(kept["value"]), kept["httpOnly"]) == (43, True)
+
+
+def _digits(country: Country) -> str:
+    """What stands in the reader's own window: in the demo, in the servers' log."""
+    return re.findall(r"six digits: (\d{3} \d{3})", (country.var / "demo.log").read_text())[-1]
+
+
 def test_without_the_reader_the_page_says_what_to_start(window: Window) -> None:
     window.context.route(f"{window.country.reader}/**", lambda route: route.abort())
     window.page.goto("/sign-in/")

@@ -84,6 +84,7 @@ def test_the_page_hands_the_challenge_to_the_reader_and_names_its_origin(english
         "purpose": "sign-in",
         "return_to": "/sign-in/answer/",
         "language": "en",
+        "pairing": "",
     }
     assert 'action="http://127.0.0.1:8002/sign"' in answer.content.decode()
     assert answer["Referrer-Policy"] == "origin"
@@ -102,6 +103,35 @@ def test_the_answer_needs_neither_cookie_nor_token(card: Card) -> None:
     assert (answer.status_code, answer["Location"]) == (303, f"/sign-in/finish/?challenge={CHALLENGE}")
     assert card.answered["certificate_der"] == b"der"
     assert "session" not in answer.cookies
+
+
+def test_the_token_of_the_browsers_reader_is_kept_and_sent_along(english: Client, card: Card) -> None:
+    posted = {"challenge": str(CHALLENGE), "certificate": b64(b"der"), "signature": b64(b"sig"), "pairing": "t" * 43}
+    cookie = english.post("/sign-in/answer/", posted).cookies["reader"]
+    assert (cookie.value, cookie["httponly"], cookie["samesite"]) == ("t" * 43, True, "Lax")
+    assert f'name="pairing" value="{"t" * 43}"' in english.get("/sign-in/").content.decode()
+    signed_in(english)
+    assert english.cookies["reader"].value == "t" * 43
+
+
+def test_nobody_without_a_card_plants_a_token(english: Client, card: Card) -> None:
+    posted = {"challenge": str(CHALLENGE), "certificate": b64(b"der"), "signature": b64(b"sig")}
+    for pairing in ("", "t" * 42, "t" * 42 + '"', "t" * 44):
+        assert "reader" not in english.post("/sign-in/answer/", {**posted, "pairing": pairing}).cookies
+    card.refusal = crossing.CardNotAccepted()
+    assert "reader" not in english.post("/sign-in/answer/", {**posted, "pairing": "t" * 43}).cookies
+
+
+def test_the_token_of_the_reader_that_was_started_beside_the_portal_comes_first(
+    english: Client, card: Card, settings: Any
+) -> None:
+    settings.READER_PAIRING = "d" * 43
+    for kept in ("", '"><script>', "t" * 43):
+        english.cookies["reader"] = kept
+        assert f'name="pairing" value="{"d" * 43}"' in english.get("/sign-in/").content.decode()
+    settings.READER_PAIRING = ""
+    english.cookies["reader"] = '"><script>'
+    assert 'name="pairing" value=""' in english.get("/sign-in/").content.decode()
 
 
 @pytest.mark.parametrize(
