@@ -15,6 +15,7 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from django.db.models import Exists, OuterRef
 
 from cards import authorities, lifecycle, validity
 from cards.application_models import CertificatePair, CertificateSuccession
@@ -45,7 +46,9 @@ class Made(NamedTuple):
 def put_into_use(made: Sequence[Made], *, at: dt.datetime, by: str) -> list[Certificate]:
     """Certificates, and the cards are in use from now on; an older card of the same person is replaced."""
     cards = [each.card for each in made]
-    before, having_older = _before(cards)
+    residents = [card.resident_id for card in cards]
+    before, live = _latest(residents), Card.objects.filter(resident__in=residents, state__in=Card.LIVE)
+    having_older = set(live.exclude(pk__in=[card.pk for card in cards]).values_list("resident_id", flat=True))
     for card in cards:
         if card.resident_id in having_older:
             lifecycle.replace_older(card=card, at=at, by=by)
@@ -59,7 +62,7 @@ def put_into_use(made: Sequence[Made], *, at: dt.datetime, by: str) -> list[Cert
 
 def renew(made: Made, *, at: dt.datetime, by: str) -> list[Certificate]:
     """New certificates of these purposes on a card in use, in place of those it had."""
-    before, purposes = _latest(made.card), tuple(made.public_keys)
+    before, purposes = _latest([made.card.resident_id]), tuple(made.public_keys)
     lifecycle.revoke_certificates(card=made.card, reason=Certificate.Reason.SUPERSEDED, at=at, purposes=purposes)
     issued = issue([made], what=CardEvent.What.CERTIFICATES_RENEWED, at=at, by=by)
     kept = made.card.certificates.filter(state=Certificate.State.VALID).exclude(purpose__in=purposes)
@@ -109,25 +112,13 @@ def _signed(made: Made, authority: Authority, public: bytes, *, at: dt.datetime)
     )
 
 
-def _latest(card: Card) -> dict[_Holding, str]:
-    """The newest certificate of each purpose that the card's holder has, in force or not: its serial."""
-    rows = Certificate.objects.filter(card__resident=card.resident_id).order_by("not_before", "revoked_at")
-    return {(card.resident_id, purpose): serial for purpose, serial in rows.values_list("purpose", "serial")}
-
-
-def _before(cards: Sequence[Card]) -> tuple[dict[_Holding, str], set[UUID]]:
-    """The same for the holders of many new cards, and who of them has another card in use."""
-    others = Card.objects.filter(resident__in=[card.resident_id for card in cards])
-    others = others.exclude(pk__in=[card.pk for card in cards])
-    latest, having = {}, set()
-    columns = ("resident_id", "state", "certificates__purpose", "certificates__serial")
-    order = ("certificates__not_before", "certificates__revoked_at")
-    for resident, state, purpose, serial in others.order_by(*order).values_list(*columns):
-        if serial is not None:
-            latest[resident, purpose] = serial
-        if state in Card.LIVE:
-            having.add(resident)
-    return latest, having
+def _latest(residents: Iterable[UUID]) -> dict[_Holding, str]:
+    """The newest certificate of each purpose that each of them has, in force or not: its serial. It is the one that no
+    other has come after, for moments are kept to the second, and two may share one."""
+    heirs = CertificateSuccession.objects.filter(older=OuterRef("pk"))
+    rows = Certificate.objects.filter(~Exists(heirs), card__resident__in=residents)
+    columns = ("card__resident_id", "purpose", "serial")
+    return {(resident, purpose): serial for resident, purpose, serial in rows.values_list(*columns)}
 
 
 def _link(valid: Iterable[Certificate], *, before: Mapping[_Holding, str]) -> None:
@@ -146,7 +137,7 @@ def _link(valid: Iterable[Certificate], *, before: Mapping[_Holding, str]) -> No
         for rows in by_card.values()
         if len(rows) == len(PURPOSES)
     ]
-    CertificateSuccession.objects.bulk_create(successions, ignore_conflicts=True)
+    CertificateSuccession.objects.bulk_create(successions)
     CertificatePair.objects.bulk_create(
         pairs, update_conflicts=True, unique_fields=["signature"], update_fields=["authentication"]
     )

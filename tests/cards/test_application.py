@@ -342,3 +342,17 @@ def test_cards_past_their_last_day_expire_once() -> None:
     assert lifecycle.expire(at=last + DAY) == 0
     assert {Card.objects.get(pk=one.pk).state for one in (card, waiting)} == {"EXPIRED"}
     assert not Certificate.objects.filter(state="VALID").exists()
+
+
+def test_certificates_renewed_in_the_same_second_still_come_one_after_the_other() -> None:
+    card = in_use()
+    for _ in range(4):
+        issuance.renew_certificates(card=card, at=NOW)
+    lifecycle.attributes_changed(resident=card.resident, at=NOW)
+    counter.set_pins(card=card, pin="9876", signature_password="XYZ789", by=CLERK, at=NOW)
+    for purpose, count in (("USER_AUTHENTICATION", 5), ("SIGNATURE", 6)):
+        rows = card.certificates.filter(purpose=purpose)
+        newest = rows.get(state="VALID")
+        assert rows.count() == count
+        assert CertificateSuccession.objects.filter(older__in=rows, newer__in=rows).count() == count - 1
+        assert not CertificateSuccession.objects.filter(older=newest).exists()

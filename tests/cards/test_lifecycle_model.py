@@ -43,7 +43,7 @@ CODE = new_code()
 BY = st.sampled_from([CLERK, SECOND_CLERK])
 
 
-def _quick_keys(store: memory.Store, *, names: Sequence[str] = ("authentication", "signature")) -> dict[str, bytes]:
+def _quick_keys(store: memory.Store, *, names: Sequence[str], anew: bool) -> dict[str, bytes]:
     """What `make_keys` does, with keys that were made before: the model is about states."""
     form = serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     with store.opened() as content:
