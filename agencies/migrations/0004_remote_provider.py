@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='agency',
             name='provider_url',
-            field=models.CharField(blank=True, help_text='Where its own system is asked; empty: it does not answer itself.', max_length=2000),
+            field=models.CharField(blank=True, help_text='Where its own system is asked; empty: it is not registered as a provider.', max_length=2000),
         ),
         migrations.CreateModel(
             name='ProviderBreaker',
