@@ -37,6 +37,7 @@ def keep_copy(
     inquirer: str,
     outcome: str,
     reference: str,
+    is_withheld: bool = False,
     at: datetime,
 ) -> None:
     """Keep the copy of one provision, committed before this returns. The same again changes nothing.
@@ -50,6 +51,7 @@ def keep_copy(
         rest = {
             "code": codes[0] if codes else None,
             "inquirer": inquirer if is_named else "",
+            "is_withheld": is_withheld,
             "at": at.replace(microsecond=0),
         }
         copy, _ = ProvisionCopy.objects.get_or_create(id=uuid.UUID(reference), defaults=facts | rest)

@@ -73,6 +73,7 @@ def _kept(question: Question, provision: Provision, *, at: datetime) -> Provisio
             inquirer=question.inquirer.local_code,
             outcome=provision.outcome,
             reference=question.reference,
+            is_withheld=question.is_withheld,
             at=at,
         )
     except remote.AnsweredBefore:

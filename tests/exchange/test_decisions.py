@@ -10,7 +10,7 @@ from django.utils import timezone
 from agencies.models import Agency
 from exchange import decisions, epochs, ledger, reconciliation, standing
 from exchange.decisions import NotAsked
-from exchange.inquiry import ItemValue, NotObtained
+from exchange.inquiry import ItemValue, NotDisclosed, NotObtained
 from exchange.inquiry_models import Inquiry
 from exchange.providers import choose
 from exchange.providers.question import Held
@@ -251,9 +251,10 @@ def test_its_own_system_is_too_late(monkeypatch):
 def test_a_real_system_answers_the_inquiry_at_once(tmp_path):
     key, at = remote_side.new_key(MITAKA), timezone.now()
     with remote_side.real_system(key, tmp_path):
-        answer = ask(at=at)
+        answer = ask(at=at, not_disclosed=NotDisclosed("LIFE_OR_SAFETY"))
     assert answer.items == INCOME
     assert outcomes_of_copies() == (["0000"], ["0000"])
+    assert ProvisionCopy.objects.get().is_withheld
     since, until = at - timedelta(days=1), at + timedelta(days=1)
     assert list(reconciliation.differences(since=since, until=until)) == []
 
