@@ -7,7 +7,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
-from api.fields import Identifier, PersonCode, Point, Proof, StrictSerializer, StrictText, WholeNumber
+from api.fields import Identifier, LimitedList, PersonCode, Point, Proof, StrictSerializer, StrictText, WholeNumber
 from api.serializers.inquiries import LOCAL_CODE
 
 
@@ -39,7 +39,7 @@ class CollectAnswer(serializers.Serializer[Any]):
 class ConfirmRequest(StrictSerializer):
     """Which codes have arrived and are stored."""
 
-    acquisitions = serializers.ListField(child=Identifier(), min_length=1, max_length=500)
+    acquisitions = LimitedList(child=Identifier(), min_length=1, max_length=500)
 
 
 @extend_schema_serializer(component_name="Confirmed")
@@ -53,7 +53,7 @@ class ConfirmAnswer(serializers.Serializer[Any]):
 class RenewRequest(StrictSerializer):
     """Your own codes of a former epoch that still stands. One of the present epoch is given back as it is."""
 
-    codes = serializers.ListField(child=PersonCode(), min_length=1, max_length=1000)
+    codes = LimitedList(child=PersonCode(), min_length=1, max_length=1000)
 
 
 @extend_schema_serializer(component_name="Renewed")

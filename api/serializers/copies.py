@@ -9,7 +9,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
-from api.fields import Choice, Day, PersonCode, Reference, StrictSerializer, StrictText, WholeNumber
+from api.fields import Choice, Day, LimitedList, PersonCode, Reference, StrictSerializer, StrictText, WholeNumber
 from api.serializers.deliveries import REFERENCE
 from api.serializers.inquiries import AFFAIR, ITEM
 from holdings.layout import NULL_REASONS
@@ -125,7 +125,7 @@ class RegisterRequest(StrictSerializer):
         help_text="CORRECTION: what was registered before was wrong; who got it is told. CHANGE: it was right, and has "
         "changed since. INITIAL, RE_REGISTRATION (under a new layout): neither.",
     )
-    copies = serializers.ListField(child=CopyRequest(), min_length=1, max_length=MOST_COPIES)
+    copies = LimitedList(child=CopyRequest(), min_length=1, max_length=MOST_COPIES)
 
 
 @extend_schema_serializer(component_name="CopyRunReceipt")

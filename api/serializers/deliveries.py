@@ -7,7 +7,17 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
-from api.fields import Choice, Day, PdfContent, PersonCode, Reference, StrictSerializer, StrictText, WholeNumber
+from api.fields import (
+    Choice,
+    Day,
+    LimitedList,
+    PdfContent,
+    PersonCode,
+    Reference,
+    StrictSerializer,
+    StrictText,
+    WholeNumber,
+)
 from api.serializers.inquiries import AFFAIR
 from notifications.delivery import LONGEST_BODY, LONGEST_SUBJECT
 from notifications.documents import MOST_DOCUMENTS
@@ -38,7 +48,7 @@ class NoticeRequest(StrictSerializer):
     kind = Choice(choices=["NOTICE", "DECISION"], required=False, default="NOTICE")
     subject = StrictText(max_length=LONGEST_SUBJECT)
     body = StrictText(max_length=LONGEST_BODY, multiline=True)
-    documents = serializers.ListField(child=DocumentRequest(), required=False, max_length=MOST_DOCUMENTS)
+    documents = LimitedList(child=DocumentRequest(), required=False, max_length=MOST_DOCUMENTS)
 
 
 @extend_schema_serializer(component_name="NoticeReceipt")

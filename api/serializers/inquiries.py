@@ -7,7 +7,17 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
-from api.fields import Choice, Day, Identifier, PersonCode, Reference, StrictSerializer, StrictText, WholeNumber
+from api.fields import (
+    Choice,
+    Day,
+    Identifier,
+    LimitedList,
+    PersonCode,
+    Reference,
+    StrictSerializer,
+    StrictText,
+    WholeNumber,
+)
 from holdings.periods import Period
 
 OUTCOMES = {
@@ -71,7 +81,7 @@ class InquiryRequest(StrictSerializer):
     provider = StrictText(pattern=LOCAL_CODE, help_text="Local code of the agency that holds the information.")
     affair = StrictText(pattern=AFFAIR, help_text="Code of the affair that you ask for.")
     data_set = StrictText(pattern=AFFAIR, help_text="Code of the specific personal information.")
-    items = serializers.ListField(
+    items = LimitedList(
         child=StrictText(pattern=ITEM),
         min_length=1,
         max_length=50,

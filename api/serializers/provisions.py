@@ -87,7 +87,10 @@ class DecisionRequest(StrictSerializer):
     record = Identifier(help_text="Your own reference of the record, from the list of what waits.")
     decision = Choice(choices=["ANSWER", "DECLINE"])
     items = GivenItem(
-        many=True, required=False, help_text="Exactly the items that were asked for; an empty list: you hold nothing."
+        many=True,
+        required=False,
+        max_length=50,
+        help_text="Exactly the items that were asked for; an empty list: you hold nothing.",
     )
     reason = Reference(
         max_length=200, help_text="Kept sealed with the record, which the person may open. The inquirer is not told."

@@ -7,7 +7,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
-from api.fields import Identifier, StrictSerializer, WholeNumber
+from api.fields import Identifier, LimitedList, StrictSerializer, WholeNumber
 
 REASONS = ["CORRECTED", "WRONG_PERSON", "WRONG_CONTENT", "NO_GROUND"]
 
@@ -42,7 +42,7 @@ class CollectRecallsAnswer(serializers.Serializer[Any]):
 class ConfirmRecallsRequest(StrictSerializer):
     """Which recalls have been noted."""
 
-    recalls = serializers.ListField(child=Identifier(), min_length=1, max_length=500)
+    recalls = LimitedList(child=Identifier(), min_length=1, max_length=500)
 
 
 @extend_schema_serializer(component_name="RecallsConfirmed")
