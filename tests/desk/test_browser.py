@@ -110,7 +110,9 @@ def test_no_violation_no_sideways_scrolling_and_no_console_message(
         page, said = opened(chromium, desk, person, language=language, width=width)
         for path in paths:
             page.goto(path.format(**desk.ids))
-            found[path] = violations(page) + [text for text in said if "404" not in text]
+            # A page that is not there, and a card reader that does not run here, are told to the console.
+            as_it_should = ("404", "ERR_CONNECTION_REFUSED")
+            found[path] = violations(page) + [text for text in said if not any(part in text for part in as_it_should)]
             said.clear()
         page.context.close()
     assert {path: problems for path, problems in found.items() if problems} == {}
