@@ -1,8 +1,8 @@
 """Persons asked about per second in bulk, from the hand-in to the fetched results, beside the two-conversion limit.
 
 Of each person the exchange must convert two points: the provider's code, and the point of records. The limit is what a
-process does that does nothing but multiply two points per person. Ours is one worker, or two workers at once on one
-bulk, as a broker would have them; the limit is that of one process for both.
+process does that does nothing but multiply two points per person. Ours is one worker, or two worker processes at once
+on one bulk, as a broker would have them; the limit is that of one process for both.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import os
 import tempfile
 import uuid
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import rbcl
@@ -52,6 +52,12 @@ def measure(*many: int) -> None:
     print(json.dumps([side_by_side(lambda workers=workers: ours(workers), limit) for workers in many]))
 
 
+def _work(taken: uuid.UUID) -> None:
+    from exchange import bulk_work
+
+    bulk_work.work(bulk=taken)
+
+
 def _rounds() -> tuple[Callable[[int], int], Callable[[], int]]:
     from codes import rist1
     from exchange import bulk, bulk_work
@@ -76,17 +82,15 @@ def _rounds() -> tuple[Callable[[int], int], Callable[[], int]]:
         for number, code in enumerate(codes)
     ]
 
-    def work(taken: uuid.UUID) -> None:
-        bulk_work.work(bulk=taken)
-        connections.close_all()
+    connections.close_all()  # each process has its own
+    pool = get_context("fork").Pool(WORKERS)
 
     def ours(workers: int) -> int:
         taken = bulk.hand_in(inquirer=chofu, reference=f"R{next(_COUNTER)}", lines=lines, at=timezone.now()).id
         if workers == 1:
             bulk_work.work(bulk=taken)
         else:
-            with ThreadPoolExecutor(workers) as pool:
-                list(pool.map(work, [taken] * workers))
+            pool.map(_work, [taken] * workers, chunksize=1)
         found = bulk.results(inquirer=chofu, bulk=taken, limit=LINES)
         assert [line.outcome for line in found] == ["0000"] * LINES
         return LINES
