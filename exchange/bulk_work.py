@@ -145,7 +145,7 @@ def _results(batch: BulkBatch, clock: Clock) -> list[LineResult]:
     entries = _asked(batch, lines, known, at=clock())
     permitted = [entry for entry in entries if entry.rule]
     provided = _provided(batch, permitted, clock)
-    _record_answers(entries, permitted, provided, at=clock())
+    _record_answers(entries, permitted, provided, is_first=batch.attempts == 1, at=clock())
     return _outcomes(lines, entries, provided)
 
 
@@ -328,7 +328,12 @@ def _keep_claim(batch: BulkBatch, clock: Clock) -> None:
 
 
 def _record_answers(
-    entries: Sequence[_Entry], permitted: Sequence[_Entry], provided: Sequence[_Answered], *, at: datetime
+    entries: Sequence[_Entry],
+    permitted: Sequence[_Entry],
+    provided: Sequence[_Answered],
+    *,
+    is_first: bool,
+    at: datetime,
 ) -> None:
     """Closing records, and the inquirer's own copies, before anything can be fetched."""
     # In an order of its own: that of the provider's rows and that of the log's must not be one.
@@ -347,7 +352,9 @@ def _record_answers(
     copies += [(entry, entry.refusal) for entry in entries if not entry.rule]
     order.shuffle(copies)
     inquirer_copy.keep_all(
-        [(entry.event, entry.rule.row if entry.rule else "", outcome) for entry, outcome in copies], at=at
+        [(entry.event, entry.rule.row if entry.rule else "", outcome) for entry, outcome in copies],
+        are_new=is_first,
+        at=at,
     )
 
 

@@ -18,14 +18,14 @@ def keep(event: Event, *, row: str, outcome: str, asked_at: datetime, ended_at: 
     inquirer_copies.keep_all([copy], on=legal_day(asked_at))
 
 
-def keep_all(ended: Sequence[tuple[Event, str, str]], *, at: datetime) -> None:
-    """As `keep`, for many that began and ended together: event, row and outcome of each."""
+def keep_all(ended: Sequence[tuple[Event, str, str]], *, are_new: bool, at: datetime) -> None:
+    """As `keep`, for many that began and ended together: event, row and outcome of each. `are_new`: none is there."""
     references = ledger.references([event.id for event, _, _ in ended], ledger.INQUIRER)
     copies = [
         _copy(event, row, outcome, reference, at, at)
         for (event, row, outcome), reference in zip(ended, references, strict=True)
     ]
-    inquirer_copies.keep_all(copies, on=legal_day(at))
+    inquirer_copies.keep_all(copies, on=legal_day(at), are_new=are_new)
 
 
 def _copy(

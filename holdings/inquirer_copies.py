@@ -11,6 +11,9 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
+from django.db import transaction
+
+from databases import HOLDINGS, rows
 from holdings.models import InquiryCopy
 from keys.sealing import Sealer, open_sealed
 
@@ -18,17 +21,23 @@ _PURPOSE = "inquiry-copy"
 INQUIRER = "inquirer"
 
 
-def keep_all(copies: Iterable[tuple[str, Mapping[str, Any]]], *, on: date) -> None:
-    """Keep copies under the inquirer's references: one statement. Again changes nothing.
+def keep_all(copies: Iterable[tuple[str, Mapping[str, Any]]], *, on: date, are_new: bool = False) -> None:
+    """Keep copies under the inquirer's references: one statement. Again changes nothing, unless `are_new`.
 
     Each comes with its facts, which name the agency that asked as "inquirer".
     """
-    sealer, rows = Sealer(_PURPOSE), []
+    sealer, made = Sealer(_PURPOSE), []
     for reference, facts in copies:
         id_ = uuid.UUID(reference)
         sealed = sealer.seal(json.dumps(dict(facts), sort_keys=True).encode(), context=_context(id_))
-        rows.append(InquiryCopy(id=id_, sealed=sealed, on=on))
-    InquiryCopy.objects.bulk_create(rows, ignore_conflicts=True)
+        made.append((id_, sealed, on))
+    if are_new:
+        with transaction.atomic(using=HOLDINGS, durable=True):
+            rows.insert(HOLDINGS, (InquiryCopy, made))
+    else:
+        InquiryCopy.objects.bulk_create(
+            [InquiryCopy(id=id_, sealed=sealed, on=on) for id_, sealed, on in made], ignore_conflicts=True
+        )
 
 
 def opened(copy: InquiryCopy) -> dict[str, Any]:
