@@ -7,14 +7,14 @@ kept as a keyed hash too; the reference is part of both, so that equal questions
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from agencies.models import Agency
 from databases import EXCHANGE
-from exchange import answers
+from exchange import answers, ledger
 from exchange.inquiry_models import Inquiry, State
 from exchange.ledger import Event
 from keys import custody
@@ -22,6 +22,8 @@ from keys.sealing import keyed_hash, seal
 
 _HASH = "inquiry-reference"
 _SEAL = "inquiry-answer"
+# No living process takes this long from the one to the other.
+_LEFT_BEHIND = timedelta(minutes=1)
 _ASKED = ("case_number", "condition", "not_disclosed")
 
 
@@ -33,6 +35,9 @@ def claim(event: Event, *, provider: Agency, reference: str, at: datetime) -> In
     """Make the reference the event's. None: it was free. Else the earlier inquiry under it; of two that come at once
     one is the earlier. Raises ReferenceTaken."""
     earlier = _find(event, reference)
+    if earlier is not None and _is_left_behind(earlier, at=at):
+        Inquiry.objects.filter(event=earlier.event, state=State.ASKED).delete()
+        earlier = None
     if earlier is None:
         try:
             with transaction.atomic(using=EXCHANGE):
@@ -58,6 +63,12 @@ def claim(event: Event, *, provider: Agency, reference: str, at: datetime) -> In
     if earlier.content not in (_content(event, reference, key.id) for key in custody.every(_HASH)):
         raise ReferenceTaken
     return earlier
+
+
+def _is_left_behind(earlier: Inquiry, *, at: datetime) -> bool:
+    """Whether a process took up the reference and died before the request was on record: nobody was asked."""
+    is_old = earlier.state == State.ASKED and earlier.asked_at <= at - _LEFT_BEHIND
+    return is_old and ledger.recall(earlier.event) is None
 
 
 def _find(event: Event, reference: str) -> Inquiry | None:

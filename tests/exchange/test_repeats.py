@@ -157,9 +157,18 @@ def test_a_kill_before_the_request_was_on_record_frees_the_reference(monkeypatch
             ask(reference="CA-1")
     assert not AccessRecord.objects.exists()
     with pytest.raises(InProgress):
-        ask(reference="CA-1")
+        ask(reference="CA-1", at=NOW + timedelta(seconds=59))
+    assert ask(reference="CA-1", at=NOW + timedelta(minutes=1)).outcome == "0000"
+    assert phases() == ONCE
+
+
+def test_what_was_left_behind_is_cleared_away_at_its_deadline(monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(inquiry.ledger, "record", lambda *args, **facts: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            ask(reference="CA-1")
     standing.end_overdue(at=NOW + timedelta(minutes=15))
-    assert ask(reference="CA-1").outcome == "0000"
+    assert not Inquiry.objects.exists()
 
 
 def test_a_kill_after_the_provider_answered_ends_as_not_obtained(monkeypatch):
