@@ -176,16 +176,19 @@ from tests.exchange import people
 from tests.faults.country import income_of
 people.ready()
 settings.ACCESS_TOKEN_SECONDS = 24 * 3600
-chofu, key = people.agency(people.CHOFU), OKPKey.generate_key("Ed25519")
-client = clients.register(agency=chofu, jwk=key.as_dict(private=False))
+chofu = people.agency(people.CHOFU)
 hosted.deposit(agency=people.MITAKA, private_key=people.KEY)
+callers = {}
+for each in (people.CHOFU, people.MITAKA, people.FUCHU):
+    key = OKPKey.generate_key("Ed25519")
+    client = str(clients.register(agency=people.agency(each), jwk=key.as_dict(private=False)).client_id)
+    token = tokens.issue(client_id=client, thumbprint=key.thumbprint(), at=timezone.now())
+    callers[each] = client, key.as_dict(private=True), token
 persons = [number.to_bytes(32, "big") for number in range(int(sys.argv[1]))]
 for number, person in enumerate(persons):
     people.hold_income(person, income_of(number))
 print(json.dumps({
-    "client": str(client.client_id),
-    "key": key.as_dict(private=True),
-    "token": tokens.issue(client_id=str(client.client_id), thumbprint=key.thumbprint(), at=timezone.now()),
+    "callers": callers,
     "codes": [format_code(people.code_at(chofu, person)) for person in persons],
     "code_keys": [
         bytes(each.code_public_key).hex() for each in (people.agency(people.MITAKA), Agency.objects.portal())
@@ -222,6 +225,6 @@ def question(country: Country, number: int, *, is_blind: bool = False) -> dict[s
     return about | {"question": parts, "epoch": parsed.epoch, "transaction": str(transaction)}
 
 
-def caller(country: Country) -> Caller:
-    """Chofu's client, with a line of its own."""
-    return Caller(country.url, *(country.planted[name] for name in ("client", "key", "token")))
+def caller(country: Country, who: str = people.CHOFU) -> Caller:
+    """The client of Chofu, Mitaka or Fuchu, with a line of its own."""
+    return Caller(country.url, *country.planted["callers"][who])
