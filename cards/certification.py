@@ -23,6 +23,7 @@ from cards.chip.applications import AUTHENTICATION, SIGNATURE
 from cards.models import Card, CardEvent, Certificate
 from cards.pki.attributes import Attributes
 from cards.pki.authority import Authority
+from databases import REGISTRY, rows
 from residents.models import Entry
 
 # The chip's word for a key, and the law's word for its certificate.
@@ -72,14 +73,16 @@ def renew(made: Made, *, at: dt.datetime, by: str) -> list[Certificate]:
 
 def issue(made: Sequence[Made], *, what: str, at: dt.datetime, by: str) -> list[Certificate]:
     """Sign and keep the certificates, and write into each card's history that and why."""
-    signing = {purpose: authorities.issuing(purpose, at=at) for each in made for purpose in each.public_keys}
-    issued = Certificate.objects.bulk_create(
+    purposes = {purpose for each in made for purpose in each.public_keys}
+    signing = {purpose: authorities.issuing(purpose, at=at) for purpose in purposes}
+    issued = [
         _signed(each, signing[purpose], public, at=at) for each in made for purpose, public in each.public_keys.items()
-    )
-    CardEvent.objects.bulk_create(
+    ]
+    events = [
         CardEvent(card=each.card, state=each.card.state, what=what, at=at.replace(microsecond=0), by=by)
         for each in made
-    )
+    ]
+    rows.insert(REGISTRY, (Certificate, rows.of(issued)), (CardEvent, rows.of(events)))
     return issued
 
 

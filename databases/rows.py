@@ -38,6 +38,12 @@ def insert(database: str, *tables: tuple[type[models.Model], Rows]) -> None:
                     cursor.copy_expert(f"COPY {_named(model, database)} FROM STDIN", text)
 
 
+def of(objects: Sequence[models.Model]) -> list[tuple[Any, ...]]:
+    """The rows of these objects of one model. Their values must be as a query would give them: nothing is prepared."""
+    names = [field.attname for field in fields(type(objects[0]))] if objects else []
+    return [tuple(getattr(each, name) for name in names) for each in objects]
+
+
 @cache
 def fields(model: type[models.Model]) -> list[Any]:
     """The fields whose values a row states, in its order."""
