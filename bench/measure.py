@@ -88,7 +88,8 @@ the figure divided by its reference: what the rules, records and sealing leave o
 
 Machine: {before["processor"]}, {before["cores"]} cores, {before["system"]}, Python {before["python"]}.
 Load average (1, 5, 15 minutes) before: {_loads(before)}; after: {_loads(after)}.
-"""
+
+{(Path(__file__).parent / "goals.md").read_text()}"""
 
 
 def _rate(work: Callable[[], int]) -> float:
