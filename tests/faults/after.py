@@ -78,8 +78,8 @@ def sweep(env: dict[str, str]) -> list[str]:
 def check(env: dict[str, str], given: dict[str, Any], where: Path) -> dict[str, int]:
     """Assert everything; returns how many events there are, also by outcome.
 
-    `given`: Chofu's `codes` of the persons, `answers` (person's number, record), `refusals` (records) all `references` that were used, and case numbers
-    of what was asked `once`, without a reference.
+    `given`: Chofu's `codes` of the persons, `answers` (person's number, record), `refusals` (records), all `references`
+    that were used, and the case numbers of what was asked `once`, without a reference.
     """
     file = where / "given.json"
     file.write_text(json.dumps(given))

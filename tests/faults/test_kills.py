@@ -36,7 +36,7 @@ def test_processes_of_the_web_server_are_killed_at_every_step(tmp_path: Path) ->
         tmp_path,
         setup=PLANT + asking.BY_HAND_SET,
         arguments=(str(PERSONS),),
-        application="tests.faults.fatal",
+        application="tests.faults.fatal:server()",
         options=OPTIONS,
         MYNA_KILLS_DIR=str(kills),
         MYNA_KILLS=str(KILLS),

@@ -153,9 +153,9 @@ def test_a_provider_does_not_answer_in_time_and_then_answers_twice(settings) -> 
     ready()
     settings.PROVIDER_SECONDS = 1.0
     key, at = remote_side.new_key(MITAKA), timezone.now()
-    with remote_side.scripted_system(key, lambda asked: system.stall(asked)) as system:
-        with pytest.raises(NotObtained) as failure:
-            ask(at=at, reference="R-1")
+    stalls = remote_side.scripted_system(key, lambda asked: system.stall(asked))
+    with stalls as system, pytest.raises(NotObtained) as failure:
+        ask(at=at, reference="R-1")
     event = ledger.event_of(failure.value.record, ledger.INQUIRER)
     late = ledger.reference(event, ledger.PROVIDER)
     for minutes in (1, 30):
