@@ -59,6 +59,17 @@ def migrated_var(tmp_path: Path, engine: str = "") -> Iterator[dict[str, str]]:
         _drop(base)
 
 
+def migrated_on(server: str, directory: Path) -> dict[str, str]:
+    """The environment of a process on four new databases of another PostgreSQL server, named by its URL."""
+    with closing(psycopg2.connect(server)) as connection, closing(connection.cursor()) as cursor:
+        connection.autocommit = True
+        for name in _NAMES:
+            cursor.execute(f'CREATE DATABASE "myna_{name}"')
+    env = _environment(directory, urlunsplit(urlsplit(server)._replace(path="/myna")))
+    _migrate(env)
+    return env
+
+
 def connect(env: dict[str, str], name: str = "registry") -> Any:
     """A DB-API connection to one of the four (registry, exchange, holdings, portal), for looking from outside."""
     if "DATABASE_URL" not in env:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from tests.committed import run
-from tests.faults.country import Country
 
 # As the beat and `reconcile_records` would in the days to come.
 _SWEEP = """
@@ -18,7 +17,7 @@ from exchange import reconciliation, standing
 now = timezone.now()
 later = now + timedelta(days=11)
 standing.end_overdue(at=later)
-found = list(reconciliation.repair(since=now - timedelta(days=1), until=later + timedelta(days=1), at=later))
+found = list(reconciliation.repair(since=now - timedelta(days=20), until=later + timedelta(days=1), at=later))
 print(json.dumps([str(each) for each in found]))
 """
 _CHECK = """
@@ -62,7 +61,7 @@ for copies, party, events in (
     assert kept == sorted(ledger.references(events, party))
 assert not WaitingQuestion.objects.exists() and not Inquiry.objects.filter(state__in=OPEN).exists()
 assert not Inquiry.objects.unsettled().exists()
-window = {"since": now - timedelta(days=1), "until": now + timedelta(days=12)}
+window = {"since": now - timedelta(days=20), "until": now + timedelta(days=12)}
 assert [str(each) for each in reconciliation.differences(**window)] == []
 assert [*audit.faults(), *audit.sides_amiss(at=now)] == []
 outcomes = Counter(json.loads(row.leaf.body)["outcome"] for row in answered.values())
@@ -70,19 +69,19 @@ print(json.dumps({"asked": len(asked), "refused": len(refused), **outcomes}))
 """
 
 
-def sweep(country: Country) -> list[str]:
+def sweep(env: dict[str, str]) -> list[str]:
     """End what is overdue in eleven days and mend the copies; what was amiss."""
-    found: list[str] = json.loads(run(country.env, _SWEEP))
+    found: list[str] = json.loads(run(env, _SWEEP))
     return found
 
 
-def check(country: Country, given: dict[str, Any], where: Path) -> dict[str, int]:
+def check(env: dict[str, str], given: dict[str, Any], where: Path) -> dict[str, int]:
     """Assert everything; returns how many events there are, also by outcome.
 
-    `given`: `answers` (person's number, record), `refusals` (records) all `references` that were used, and case numbers
-    of what was asked `once`, without a reference.
+    `given`: Chofu's `codes` of the persons, `answers` (person's number, record), `refusals` (records), all `references`
+    that were used, and the case numbers of what was asked `once`, without a reference.
     """
     file = where / "given.json"
-    file.write_text(json.dumps(given | {"codes": country.planted["codes"]}))
-    counts: dict[str, int] = json.loads(run(country.env, _CHECK, str(file)))
+    file.write_text(json.dumps(given))
+    counts: dict[str, int] = json.loads(run(env, _CHECK, str(file)))
     return counts

@@ -60,15 +60,23 @@ def served(
     **environment: str,
 ) -> Iterator[Country]:
     """Databases of the engine (PostgreSQL where there is one), planted by the script, behind a running gunicorn."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     with migrated_var(directory, engine) as env:
-        env |= {"MYNA_PORTAL_ORIGIN": f"http://127.0.0.1:{port}", **environment}
-        planted = run(env, setup, *arguments)
-        country = Country(env["MYNA_PORTAL_ORIGIN"], env, json.loads(planted or "{}"), None)  # type: ignore[arg-type]
+        country = planted_on(env | environment, setup, *arguments)
         with open_doors(country, application=application, options=options):
             yield country
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def planted_on(env: dict[str, str], setup: str, *arguments: str) -> Country:
+    """A country on these databases, planted by the script, its doors still closed."""
+    env = env | {"MYNA_PORTAL_ORIGIN": f"http://127.0.0.1:{free_port()}"}
+    planted = run(env, setup, *arguments)
+    return Country(env["MYNA_PORTAL_ORIGIN"], env, json.loads(planted or "{}"), None)  # type: ignore[arg-type]
 
 
 @contextmanager

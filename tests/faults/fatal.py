@@ -61,10 +61,13 @@ class Deaths:
 
         return run
 
-    def boundary(self, name: str) -> None:
+    def are_left(self) -> bool:
         while (self.directory / str(self.count)).exists():
             self.count += 1
-        if self.count >= self.wanted or name != self.names[self.count % len(self.names)]:
+        return self.count < self.wanted
+
+    def boundary(self, name: str) -> None:
+        if not self.are_left() or name != self.names[self.count % len(self.names)]:
             return
         if random.Random(f"{os.getpid()} {time.monotonic_ns()}").random() >= _CHANCE:
             return
@@ -76,13 +79,15 @@ class Deaths:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-    """The service. Its last boundary is when all is done and the answer has not left."""
-    answer: Iterable[bytes] = _service(environ, start_response)
-    if environ["PATH_INFO"].startswith("/api/v1/"):
-        _deaths.boundary(_LEAVING)
-    return answer
+def server() -> Callable[..., Iterable[bytes]]:
+    """The service, fatal. Its last boundary is when all is done and the answer has not left."""
+    deaths = Deaths(_STEPS)
+    leaving = deaths.named("before the answer leaves")
 
+    def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        answer: Iterable[bytes] = _service(environ, start_response)
+        if environ["PATH_INFO"].startswith("/api/v1/"):
+            deaths.boundary(leaving)
+        return answer
 
-_deaths = Deaths(_STEPS)
-_LEAVING = _deaths.named("before the answer leaves")
+    return application

@@ -36,7 +36,7 @@ def test_processes_of_the_web_server_are_killed_at_every_step(tmp_path: Path) ->
         tmp_path,
         setup=PLANT + asking.BY_HAND_SET,
         arguments=(str(PERSONS),),
-        application="tests.faults.fatal",
+        application="tests.faults.fatal:server()",
         options=OPTIONS,
         MYNA_KILLS_DIR=str(kills),
         MYNA_KILLS=str(KILLS),
@@ -46,11 +46,11 @@ def test_processes_of_the_web_server_are_killed_at_every_step(tmp_path: Path) ->
         began = time.monotonic()
         asyncio.run(asking.ask_all(run, CLIENTS))
         took = time.monotonic() - began
-        mended = after.sweep(country)
+        mended = after.sweep(country.env)
         asyncio.run(asking.ask_again(run))
-        after.sweep(country)
+        after.sweep(country.env)
         asyncio.run(asking.pry(run))
-        counts = after.check(country, run.given(), tmp_path)
+        counts = after.check(country.env, run.given(), tmp_path)
     deaths = Counter(file.read_text() for file in kills.iterdir())
     print(f"{KILLS} kills in {took:.0f} s at {dict(deaths)}; {dict(run.seen)}; {Counter(mended)}; {counts}")
     assert deaths.total() == KILLS and len(deaths) == min(KILLS, 19)

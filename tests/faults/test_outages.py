@@ -1,0 +1,173 @@
+"""PostgreSQL restarted and Redis gone in mid-run, and a provider that does not answer and comes too late, twice."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+
+from exchange import decisions, ledger
+from exchange.inquiry import NotObtained
+from exchange.standing import HasEnded
+from holdings.provide import ItemValue
+from tests.committed import migrated_on
+from tests.exchange import remote_side
+from tests.exchange.people import MITAKA, TOTAL_INCOME, agency, ask, ready
+from tests.exchange.waiting import outcomes_of_copies, phases
+from tests.faults import after, asking
+from tests.faults.country import PLANT, free_port, open_doors, planted_on, served
+from tests.support import DATABASES, scaled
+
+PERSONS, CLIENTS = 30, 6
+LIMITS = {"MYNA_API_REQUESTS_PER_MINUTE": "1000000000", "MYNA_LOG_LEVEL": "CRITICAL"}
+SETUP = PLANT + asking.BY_HAND_SET
+BINARIES = max(Path("/usr/lib/postgresql").glob("*/bin/initdb"), default=Path("initdb")).parent
+
+
+class Cluster:
+    """A PostgreSQL server of its own, in a temporary directory; as root it runs under the user postgres."""
+
+    def __init__(self, directory: Path) -> None:
+        self.data, self.port = directory / "data", free_port()
+        self.url = f"postgres://postgres@127.0.0.1:{self.port}/postgres"
+        self.user: list[str] = []
+        if os.geteuid() == 0:
+            shutil.chown(directory, "postgres", "postgres")
+            self.user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
+        self.run("initdb", "--auth=trust", "--username=postgres", "--no-sync")
+
+    def run(self, program: str, *arguments: str) -> None:
+        command = [*self.user, str(BINARIES / program), "--pgdata", str(self.data), *arguments]
+        subprocess.run(command, check=True, cwd="/", stdout=subprocess.DEVNULL, timeout=120)
+
+    def control(self, act: str, *arguments: str) -> None:
+        self.run("pg_ctl", "--wait", "--log", str(self.data / "log"), *arguments, act)
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        self.control("start", "--options", f"-p {self.port} -k {self.data} -h 127.0.0.1 -F")
+        try:
+            yield
+        finally:
+            self.control("stop", "--mode", "immediate")
+
+
+@contextmanager
+def _redis() -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    port = free_port()
+    command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+    with subprocess.Popen(command, cwd="/", stdout=subprocess.DEVNULL) as server:
+        try:
+            while True:
+                try:
+                    socket.create_connection(("127.0.0.1", port)).close()
+                    break
+                except OSError:
+                    assert server.poll() is None
+                    time.sleep(0.05)
+            yield f"redis://127.0.0.1:{port}/0", server
+        finally:
+            server.kill()
+
+
+async def _through(run: asking.Run, fault: Callable[[], None], times: int) -> None:
+    """Let them ask while the fault comes, so many times, and each time until as many again have their answers."""
+    asked_by = asyncio.create_task(asking.ask_all(run, CLIENTS))
+    for _ in range(times):
+        await _answered(run, asked_by, 10)
+        await asyncio.to_thread(fault)
+    await _answered(run, asked_by, 20)
+    run.goes_on = lambda: False
+    await asked_by
+
+
+async def _answered(run: asking.Run, asked_by: asyncio.Task[None], more: int) -> None:
+    wanted = run.seen["0000"] + more
+    async with asyncio.timeout(120):
+        while run.seen["0000"] < wanted and not asked_by.done():
+            await asyncio.sleep(0.02)
+
+
+def _finish(run: asking.Run, tmp_path: Path) -> dict[str, int]:
+    after.sweep(run.country.env)
+    asyncio.run(asking.ask_again(run))
+    after.sweep(run.country.env)
+    asyncio.run(asking.pry(run))
+    counts = after.check(run.country.env, run.given(), tmp_path)
+    print(dict(run.seen), counts)
+    return counts
+
+
+@pytest.mark.committed
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+@pytest.mark.skipif(not (BINARIES / "initdb").exists(), reason="there is no initdb to make a PostgreSQL of its own")
+def test_postgresql_is_restarted_in_mid_run(tmp_path: Path) -> None:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as own:
+        cluster = Cluster(Path(own))
+        with cluster.running():
+            env = migrated_on(cluster.url, tmp_path) | LIMITS
+            country = planted_on(env, SETUP, str(PERSONS))
+            with open_doors(country):
+                run = asking.Run(country, PERSONS, lambda: True, random.Random(1), may_fail=True)
+                asyncio.run(_through(run, lambda: cluster.control("restart", "--mode", "immediate"), scaled(20)))
+                assert country.server.poll() is None
+                run.may_fail = False
+                counts = _finish(run, tmp_path)
+    assert counts["0000"] > 0
+    assert any(name.startswith("status 5") for name in run.seen), "nobody noticed"
+
+
+@pytest.mark.committed
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+@pytest.mark.skipif(not shutil.which("redis-server"), reason="there is no redis-server to take away")
+def test_redis_goes_away_in_mid_run(tmp_path: Path) -> None:
+    with (
+        _redis() as (url, server),
+        served(tmp_path, setup=SETUP, arguments=(str(PERSONS),), REDIS_URL=url, **LIMITS) as country,
+    ):
+        run = asking.Run(country, PERSONS, lambda: True, random.Random(2))
+        asyncio.run(_through(run, server.kill, 1))
+        assert server.wait(10) != 0
+        country.env.pop("REDIS_URL")
+        counts = _finish(run, tmp_path)
+    assert counts["0000"] > 0
+    assert run.seen["broken"] == 0, "an inquiry needed Redis"
+
+
+@DATABASES
+def test_a_provider_does_not_answer_in_time_and_then_answers_twice(settings) -> None:
+    ready()
+    settings.PROVIDER_SECONDS = 1.0
+    key, at = remote_side.new_key(MITAKA), timezone.now()
+    stalls = remote_side.scripted_system(key, lambda asked: system.stall(asked))
+    with stalls as system, pytest.raises(NotObtained) as failure:
+        ask(at=at, reference="R-1")
+    event = ledger.event_of(failure.value.record, ledger.INQUIRER)
+    late = ledger.reference(event, ledger.PROVIDER)
+    for minutes in (1, 30):
+        with pytest.raises(HasEnded) as ended:
+            decisions.approve(
+                provider=agency(MITAKA),
+                reference=late,
+                items=[ItemValue(TOTAL_INCOME, "1", "")],
+                at=at + timedelta(minutes=minutes),
+            )
+        assert ended.value.outcome == "5002"
+    with pytest.raises(NotObtained):
+        ask(at=at + timedelta(minutes=31), reference="R-1")
+    assert phases() == [("ASKED", ""), ("ANSWERED", "5002")]
+    assert outcomes_of_copies() == (["5002"], ["5002"])
