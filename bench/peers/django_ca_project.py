@@ -12,7 +12,7 @@ import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-DIRECTORY = Path(sys.argv[2] if len(sys.argv) > 2 else os.environ["DIRECTORY"])
+DIRECTORY = Path(os.environ.get("DIRECTORY") or sys.argv[2])
 
 import django  # noqa: E402
 from django.conf import settings  # noqa: E402
