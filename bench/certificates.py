@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import statistics
 import subprocess
 import tempfile
@@ -18,7 +19,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bench import peers
 from bench.measure import REPETITIONS, Measure
@@ -92,8 +93,6 @@ def _rate(act: Callable[..., object], count: int, *, batch: int) -> float:
 
 def _made(count: int) -> list[Made]:
     """Cards on their way, each of another person, whose chips have made keys."""
-    import secrets
-
     from django.utils import timezone
 
     from bench.assignment import people
@@ -124,6 +123,7 @@ def loop() -> Callable[[], float]:
 
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.x509.oid import NameOID
     from django.db import transaction
     from django.utils import timezone
 
@@ -140,21 +140,37 @@ def loop() -> Callable[[], float]:
         begun = time.perf_counter()
         for number in range(LOOP):
             key, sample, public_key = samples[number % len(samples)]
+            name = x509.NameAttribute(NameOID.COMMON_NAME, secrets.token_hex(12))
             builder = (
                 x509.CertificateBuilder()
                 .serial_number(x509.random_serial_number())
                 .issuer_name(sample.issuer)
-                .subject_name(sample.subject)
+                .subject_name(x509.Name([x509.NameAttribute(NameOID.COUNTRY_NAME, "JP"), name]))
                 .public_key(public_key)
                 .not_valid_before(at)
                 .not_valid_after(at + dt.timedelta(days=1800))
             )
             for extension in sample.extensions:
-                builder = builder.add_extension(extension.value, critical=extension.critical)
+                value = _of_this_holder(extension.value, public_key)
+                builder = builder.add_extension(value, critical=extension.critical)
             builder.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.DER)
         return LOOP / (time.perf_counter() - begun)
 
     return work
+
+
+def _of_this_holder(value: Any, public_key: Any) -> Any:
+    """The extension, made for one certificate where it is another in each: key identifier, attributes, list."""
+    from cryptography import x509
+
+    if isinstance(value, x509.SubjectKeyIdentifier):
+        return x509.SubjectKeyIdentifier.from_public_key(public_key)
+    if isinstance(value, x509.SubjectAlternativeName):
+        return x509.SubjectAlternativeName([x509.OtherName(each.type_id, each.value) for each in value])
+    if isinstance(value, x509.CRLDistributionPoints):
+        address = x509.UniformResourceIdentifier(value[0].full_name[0].value)
+        return x509.CRLDistributionPoints([x509.DistributionPoint([address], None, None, None)])
+    return value
 
 
 def _django_ca(directory: str) -> subprocess.Popen[str] | None:

@@ -29,13 +29,20 @@ _START_SECONDS = 60
 
 
 def run() -> list[Measure]:
+    os.environ.setdefault("TEST_DATABASE_URL", os.environ.get("BENCH_DATABASE_URL", ""))
+    from tests.committed import ENGINES
+
+    return [measure for engine in ENGINES for measure in _measures(engine)]
+
+
+def _measures(engine: str) -> list[Measure]:
     from tests.committed import migrated_var
     from tests.committed import run as run_script
 
     python, openssl = peers.django_ca(), shutil.which("openssl")
     with ExitStack() as held:
         directory = Path(held.enter_context(tempfile.TemporaryDirectory()))
-        env = held.enter_context(migrated_var(directory, "sqlite"))
+        env = held.enter_context(migrated_var(directory, engine))
         prepared = json.loads(run_script(env, f"from bench.status_served import prepare; prepare({str(directory)!r})"))
         requests = [bytes.fromhex(each) for each in prepared]
         ours = held.enter_context(_gunicorn(sys.executable, "bench.status_served:application", env))
@@ -47,7 +54,7 @@ def run() -> list[Measure]:
         rounds = [{name: _rate(*target) for name, target in targets.items()} for _ in range(1 + REPETITIONS)][1:]
     rates = {name: statistics.median(each[name] for each in rounds) for name in targets}
     return [
-        Measure("ocsp-served-live-sqlite", rates["live"], "answers/s", reference, rate)
+        Measure(f"ocsp-served-live-{engine}", rates["live"], "answers/s", reference, rate)
         for reference, rate in rates.items()
         if reference != "live"
     ]

@@ -72,6 +72,7 @@ def configure(*, url: str, own_urls: dict[str, str], directory: Path) -> dict[st
                 "ENGINE": "django.db.backends.sqlite3",
                 "NAME": directory / f"{_database_name(alias)}.sqlite3",
                 "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 60, "init_command": _SQLITE_PRAGMAS},
+                "CONN_MAX_AGE": 60,  # opening a file and setting its pragmas takes longer than most requests
                 "ATOMIC_REQUESTS": False,
             }
     return databases
