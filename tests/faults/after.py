@@ -20,8 +20,10 @@ standing.end_overdue(at=later)
 found = list(reconciliation.repair(since=now - timedelta(days=20), until=later + timedelta(days=1), at=later))
 print(json.dumps([str(each) for each in found]))
 """
-_CHECK = """
-import json, sys
+_CHECK = (
+    _SWEEP
+    + """
+import sys
 from collections import Counter
 from datetime import timedelta
 from django.utils import timezone
@@ -67,6 +69,7 @@ assert [*audit.faults(), *audit.sides_amiss(at=now)] == []
 outcomes = Counter(json.loads(row.leaf.body)["outcome"] for row in answered.values())
 print(json.dumps({"asked": len(asked), "refused": len(refused), **outcomes}))
 """
+)
 
 
 def sweep(env: dict[str, str]) -> list[str]:
@@ -76,12 +79,12 @@ def sweep(env: dict[str, str]) -> list[str]:
 
 
 def check(env: dict[str, str], given: dict[str, Any], where: Path) -> dict[str, int]:
-    """Assert everything; returns how many events there are, also by outcome.
+    """Sweep, then assert everything; returns how many events there are, also by outcome.
 
     `given`: Chofu's `codes` of the persons, `answers` (person's number, record), `refusals` (records), all `references`
     that were used, and the case numbers of what was asked `once`, without a reference.
     """
     file = where / "given.json"
     file.write_text(json.dumps(given))
-    counts: dict[str, int] = json.loads(run(env, _CHECK, str(file)))
+    counts: dict[str, int] = json.loads(run(env, _CHECK, str(file)).splitlines()[-1])
     return counts

@@ -122,7 +122,7 @@ async def ask_on(run: Run) -> None:
         run.asked.append(asked)
         await run.put(line, asked)
         if asked.record and not asked.is_over:
-            await asyncio.sleep(run.chance.random() * 0.5)
+            await asyncio.sleep(run.chance.random() * 0.2)
             path = CANCEL if run.chance.random() < 0.2 else RESULT
             status, answer = await run.insist(line, path, {"record": asked.record})
             if status != 409:  # it ended before it could be taken back

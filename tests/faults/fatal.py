@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import random
 import signal
+import threading
 import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -43,6 +44,7 @@ class Deaths:
         self.directory, self.wanted = Path(os.environ["MYNA_KILLS_DIR"]), int(os.environ["MYNA_KILLS"])
         self.names: list[str] = []
         self.count = 0
+        self.dying = threading.Lock()
         for owner, name in steps:
             setattr(owner, name, self.guarded(f"{owner.__name__}.{name}", getattr(owner, name)))
 
@@ -71,12 +73,13 @@ class Deaths:
             return
         if random.Random(f"{os.getpid()} {time.monotonic_ns()}").random() >= _CHANCE:
             return
-        try:
-            with (self.directory / str(self.count)).open("x") as file:
-                file.write(name)
-        except FileExistsError:  # another process was faster
-            return
-        os.kill(os.getpid(), signal.SIGKILL)
+        with self.dying:  # of the threads of a process one kills it
+            try:
+                with (self.directory / str(self.count)).open("x") as file:
+                    file.write(name)
+            except FileExistsError:  # another process was faster
+                return
+            os.kill(os.getpid(), signal.SIGKILL)
 
 
 def server() -> Callable[..., Iterable[bytes]]:

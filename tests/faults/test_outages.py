@@ -30,7 +30,7 @@ from tests.faults import after, asking
 from tests.faults.country import PLANT, free_port, open_doors, planted_on, served
 from tests.support import DATABASES, scaled
 
-PERSONS, CLIENTS = 30, 6
+PERSONS, CLIENTS = 15, 8
 LIMITS = {"MYNA_API_REQUESTS_PER_MINUTE": "1000000000", "MYNA_LOG_LEVEL": "CRITICAL"}
 SETUP = PLANT + asking.BY_HAND_SET
 BINARIES = max(Path("/usr/lib/postgresql").glob("*/bin/initdb"), default=Path("initdb")).parent
@@ -101,9 +101,7 @@ async def _answered(run: asking.Run, asked_by: asyncio.Task[None], more: int) ->
 
 
 def _finish(run: asking.Run, tmp_path: Path) -> dict[str, int]:
-    after.sweep(run.country.env)
     asyncio.run(asking.ask_again(run))
-    after.sweep(run.country.env)
     asyncio.run(asking.pry(run))
     counts = after.check(run.country.env, run.given(), tmp_path)
     print(dict(run.seen), counts)

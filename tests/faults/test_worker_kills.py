@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.committed import ENGINES, migrated_var, run
+from tests.committed import migrated_var, run
 from tests.faults import after
 from tests.support import scaled
 
@@ -89,11 +89,10 @@ def _listener() -> Iterator[tuple[str, Counter[str]]]:
         server.shutdown()
 
 
-@pytest.mark.parametrize("engine", ENGINES)
-def test_the_worker_is_killed_at_every_step(tmp_path: Path, engine: str) -> None:
+def test_the_worker_is_killed_at_every_step(tmp_path: Path) -> None:
     kills = tmp_path / "kills"
     kills.mkdir()
-    with migrated_var(tmp_path, engine) as env, _listener() as (url, heard):
+    with migrated_var(tmp_path) as env, _listener() as (url, heard):
         env |= {"MYNA_KILLS_DIR": str(kills), "MYNA_KILLS": str(KILLS)}
         done = json.loads(run(env, ROUNDS, url))
         amiss = after.sweep(env)
