@@ -23,19 +23,20 @@ def insert(database: str, *tables: tuple[type[models.Model], Rows]) -> None:
     """Insert each table's rows, whose values stand in the order of the model's fields; one that counts itself is left
     out. The caller holds the transaction. Raises IntegrityError."""
     connection = connections[database]
-    many = [(model, rows) for model, rows in tables if rows]
     with connection.cursor() as cursor:
         if connection.vendor != "postgresql":
-            for model, rows in many:
+            for model, rows in tables:
                 cursor.executemany(_statement(model, database, 1), [tuple(map(_stored, row)) for row in rows])
-        elif 0 < sum(len(rows) for _, rows in many) <= _FEW:
-            statements = [_statement(model, database, len(rows)) for model, rows in many]
-            cursor.execute("; ".join(statements), [value for _, rows in many for row in rows for value in row])
-        else:
-            for model, rows in many:
-                text = io.StringIO("".join("\t".join(map(_copied, row)) + "\n" for row in rows))
+            return
+        few = [(model, rows) for model, rows in tables if 0 < len(rows) <= _FEW]
+        for model, rows in tables:
+            if len(rows) > _FEW:
+                text = io.StringIO("".join(map(_line, rows)))
                 with connection.wrap_database_errors:
                     cursor.copy_expert(f"COPY {_named(model, database)} FROM STDIN", text)
+        if few:
+            statements = [_statement(model, database, len(rows)) for model, rows in few]
+            cursor.execute("; ".join(statements), [value for _, rows in few for row in rows for value in row])
 
 
 def of(objects: Sequence[models.Model]) -> list[tuple[Any, ...]]:
@@ -64,9 +65,9 @@ def _statement(model: type[models.Model], database: str, count: int) -> str:
     return f"INSERT INTO {_named(model, database)} VALUES {', '.join([places] * count)}"  # noqa: S608 - our own names
 
 
-def _copied(value: Any) -> str:
-    """A value in the text format of COPY."""
-    return r"\N" if value is None else _COPIED.get(type(value), _escaped)(value)
+def _line(row: tuple[Any, ...]) -> str:
+    """A row in the text format of COPY."""
+    return "\t".join([_COPIED.get(type(value), _escaped)(value) for value in row]) + "\n"
 
 
 def _escaped(text: str) -> str:
@@ -80,6 +81,7 @@ def _stored(value: Any) -> Any:
 
 
 _COPIED: dict[type, Callable[[Any], str]] = {
+    type(None): lambda value: r"\N",
     bool: lambda value: "t" if value else "f",
     int: str,
     bytes: lambda value: r"\\x" + value.hex(),

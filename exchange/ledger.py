@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from agencies.models import Agency
 from codes.rist1 import Code
 from exchange import conversion, sequencer, statute
-from exchange.models import AccessRecord, Leaf, Phase
+from exchange.models import AccessRecord, Phase
 from exchange.sequencer import Prepared
 from exchange.statute import Rule
 from holdings.periods import legal_day
@@ -72,15 +72,15 @@ class Entry(NamedTuple):
         return "<Entry>"
 
 
-def record(event: Event, *, phase: Phase, rule: Rule | None = None, outcome: str = "", at: datetime) -> Leaf:
-    """Write one record and commit it. Only after this has returned may anything of the answer leave.
+def record(event: Event, *, phase: Phase, rule: Rule | None = None, outcome: str = "", at: datetime) -> int:
+    """Write one record, commit it and return its index. Only after this has returned may anything of the answer leave.
 
     `rule` is the row of the permission table that it stands on; a refusal has none.
     """
     return sequencer.append([prepare(event, phase=phase, rule=rule, outcome=outcome, at=at)])[0]
 
 
-def record_all(records: Sequence[Prepared]) -> list[Leaf]:
+def record_all(records: Sequence[Prepared]) -> list[int]:
     """As `record`, for many that `prepare` has made: one commit and one signature. All of them, or none."""
     return sequencer.append(records)
 

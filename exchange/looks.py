@@ -8,7 +8,7 @@ from datetime import date, datetime
 
 from agencies.models import Agency
 from exchange import ledger
-from exchange.ledger import Event
+from exchange.ledger import Entry, Event
 from exchange.models import Kind, Phase
 from exchange.permission import permit
 
@@ -60,15 +60,14 @@ def record(
 
 def record_all(looks: Sequence[Look], *, at: datetime) -> list[str]:
     """Record many as one, each with a reference of its own. Where one is refused, that is on record, and no other."""
-    prepared, references = [], []
+    entries = []
     for look in looks:
         event = _event(look)
         # The ground is the looking agency's own; whom it tells is named in the record and needs none.
         rule = permit(replace(event, provider=None), at=at)
-        prepared.append(ledger.prepare(event, rule=rule, phase=Phase.ASKED, outcome="0000", at=at))
-        references.append(ledger.reference(event.id, ledger.INQUIRER))
-    ledger.record_all(prepared)
-    return references
+        entries.append(Entry(event, Phase.ASKED, rule, "0000"))
+    ledger.record_all(ledger.prepare_all(entries, at=at))
+    return ledger.references([entry.event.id for entry in entries], ledger.INQUIRER)
 
 
 def _event(look: Look) -> Event:

@@ -26,6 +26,7 @@ from keys import custody
 
 PURPOSE = "record-log"
 _LOCK = 0x6D796E61_6C6F6701
+_LAST = "SELECT size, frontier FROM exchange_checkpoint ORDER BY size DESC LIMIT 1"
 
 
 @dataclass(slots=True, repr=False, kw_only=True)
@@ -46,11 +47,11 @@ class Prepared:
 class _Writing:
     """What one writer wants to have in the log, and what came of it."""
 
-    __slots__ = ("error", "leaves", "records")
+    __slots__ = ("error", "indexes", "records")
 
     def __init__(self, records: Sequence[Prepared]) -> None:
         self.records = records
-        self.leaves: list[Leaf] | None = None
+        self.indexes: list[int] | None = None
         self.error: BaseException | None = None
 
 
@@ -58,24 +59,25 @@ _waiting: list[_Writing] = []
 _one_at_a_time = threading.Lock()
 
 
-def append(records: Sequence[Prepared]) -> list[Leaf]:
-    """Commit the records to the log, in their order, together or not at all. Raises IntegrityError."""
+def append(records: Sequence[Prepared]) -> list[int]:
+    """Commit the records to the log, in their order, together or not at all, and return their indexes there. Raises
+    IntegrityError."""
     own = _Writing(records)
     _waiting.append(own)
     with _one_at_a_time:
-        if own.leaves is None and own.error is None:
+        if own.indexes is None and own.error is None:
             _put_down([_waiting.pop(0) for _ in range(len(_waiting))])
     if own.error is not None:
         raise own.error
-    return own.leaves or []
+    return own.indexes or []
 
 
 def _put_down(writings: Sequence[_Writing]) -> None:
     """All in one commit; where the log does not take it, each alone, so that who brought the fault fails alone."""
     try:
-        leaves = iter(_commit([record for writing in writings for record in writing.records]))
+        indexes = iter(_commit([record for writing in writings for record in writing.records]))
         for writing in writings:
-            writing.leaves = [next(leaves) for _ in writing.records]
+            writing.indexes = [next(indexes) for _ in writing.records]
     except IntegrityError as error:
         if len(writings) == 1:
             writings[0].error = error
@@ -87,19 +89,17 @@ def _put_down(writings: Sequence[_Writing]) -> None:
             writing.error = error
 
 
-def _commit(records: Sequence[Prepared]) -> list[Leaf]:
-    with transaction.atomic(using=EXCHANGE, durable=True):
-        if connections[EXCHANGE].vendor == "postgresql":
-            with connections[EXCHANGE].cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
-        return _sequence(records)
-
-
-def _sequence(records: Sequence[Prepared]) -> list[Leaf]:
-    """Give each record its index; hash upward; sign. The caller holds the lock."""
+def _commit(records: Sequence[Prepared]) -> range:
+    """Give each record its index; hash upward; sign."""
     if not records:
-        return []
-    grown, before = _tree_so_far()
+        return range(0)
+    with transaction.atomic(using=EXCHANGE, durable=True):
+        return _sequence(records, *_tree_so_far())
+
+
+def _sequence(records: Sequence[Prepared], grown: CompactRange, before: int) -> range:
+    """Add the records to the tree, whose tiles are written up to the size `before`. The caller holds the lock."""
+    first = grown.size
     leaves, sides = [], []
     for record in records:
         hashed = tlog.leaf_hash(record.body.encode())
@@ -119,15 +119,18 @@ def _sequence(records: Sequence[Prepared]) -> list[Leaf]:
         grown.append(hashed)
     rows.insert(EXCHANGE, (Leaf, leaves), (AccessRecord, sides), (Checkpoint, [_signed(grown)]))
     _complete_tiles(before, grown.size)
-    return [
-        Leaf(index=index, id=name, body=body, hash=hashed, written_at=at) for index, name, body, hashed, at in leaves
-    ]
+    return range(first, grown.size)
 
 
 def _tree_so_far() -> tuple[CompactRange, int]:
-    """The tree that the next leaf is added to, and the size up to which its tiles are written."""
+    """The tree that the next leaf is added to, and the size up to which its tiles are written. From here to the commit
+    the log is the caller's: PostgreSQL takes the lock and reads in one trip, on SQLite the transaction is the lock."""
     with connections[EXCHANGE].cursor() as cursor:
-        cursor.execute("SELECT size, frontier FROM exchange_checkpoint ORDER BY size DESC LIMIT 1")
+        if connections[EXCHANGE].vendor == "postgresql":
+            # Two statements: what the second sees was committed before the first returned.
+            cursor.execute(f"SELECT pg_advisory_xact_lock(%s); {_LAST}", [_LOCK])
+        else:
+            cursor.execute(_LAST)
         last = cursor.fetchone()
     if last is not None:
         return CompactRange.from_bytes(last[0], bytes(last[1])), last[0]

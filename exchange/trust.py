@@ -20,7 +20,7 @@ from agencies import clients, registry, verifiers
 from agencies.models import Agency, ApiClient, Verifier
 from codes import rist1
 from exchange import callbacks, code_keys, epochs, ledger, scalars
-from exchange.ledger import Event
+from exchange.ledger import Entry, Event
 from exchange.models import Kind, Phase
 from exchange.providers import own_systems
 from holdings import hosted
@@ -65,7 +65,7 @@ class Change:
 def recorded(*changes: Change, at: datetime) -> Iterator[None]:
     """Everything done inside is on record before it is done, and how it ended after. Not inside a transaction."""
     events = [_event(change) for change in changes]
-    ledger.record_all([ledger.prepare(event, phase=Phase.ASKED, at=at) for event in events])
+    ledger.record_all(ledger.prepare_all([Entry(event, Phase.ASKED) for event in events], at=at))
     try:
         yield
     except Exception:
@@ -283,7 +283,8 @@ def _open(change: Change) -> dict[str, str | int]:
 
 def _close(changes: Sequence[Change], events: Sequence[Event], outcome: str, at: datetime) -> None:
     closed = [replace(event, trust=_open(change)) for change, event in zip(changes, events, strict=True)]
-    ledger.record_all([ledger.prepare(event, phase=Phase.ANSWERED, outcome=outcome, at=at) for event in closed])
+    closings = [Entry(event, Phase.ANSWERED, outcome=outcome) for event in closed]
+    ledger.record_all(ledger.prepare_all(closings, at=at))
 
 
 def _day(day: date | None) -> str:

@@ -54,8 +54,9 @@ def test_each_record_leaves_a_signed_checkpoint_of_the_whole_tree():
 @DATABASES
 @on_database
 def test_a_batch_has_one_checkpoint_and_is_taken_whole_or_not_at_all():
-    leaves = ledger.record_all(prepared(7))
-    assert [leaf.index for leaf in leaves] == list(range(7))
+    records = prepared(7)
+    assert ledger.record_all(records) == list(range(7))
+    assert list(Leaf.objects.order_by("index").values_list("id", flat=True)) == [record.leaf for record in records]
     assert [row.size for row in Checkpoint.objects.all()] == [7]
     again = prepared(2)
     again[1].event = again[0].event
@@ -125,7 +126,7 @@ def test_one_refused_record_does_not_hold_up_the_others():
     waiting[1].event = AccessRecord.objects.get().event
     writings = [sequencer._Writing([record]) for record in waiting]
     sequencer._put_down(writings)
-    assert [writing.leaves is not None for writing in writings] == [True, False, True]
+    assert [writing.indexes is not None for writing in writings] == [True, False, True]
     assert isinstance(writings[1].error, IntegrityError)
     assert set(Leaf.objects.filter(index__gte=1).values_list("id", flat=True)) == {waiting[0].leaf, waiting[2].leaf}
     assert bytes(tree.newest_checkpoint().root) == recomputed().root()
@@ -134,7 +135,7 @@ def test_one_refused_record_does_not_hold_up_the_others():
 @DATABASES
 @on_database
 def test_when_the_database_fails_every_writer_of_the_batch_is_told(monkeypatch):
-    def fail(records):
+    def fail(*_):
         raise DatabaseError("gone")
 
     monkeypatch.setattr(sequencer, "_sequence", fail)
@@ -190,8 +191,9 @@ def work():
     for turn in range(int(sys.argv[1])):
         event = ledger.Event(kind=Kind.INQUIRY, inquirer=chofu, provider=None, affair="", data_set="", items=(),
                              subject=bytes(32), private={})
-        leaf = ledger.record(event, phase=Phase.ASKED, at=timezone.now())
-        sys.stdout.write(f"{leaf.index} {leaf.id}\\n")
+        record = ledger.prepare(event, phase=Phase.ASKED, at=timezone.now())
+        [index] = ledger.record_all([record])
+        sys.stdout.write(f"{index} {record.leaf}\\n")
         sys.stdout.flush()
 threads = [threading.Thread(target=work) for _ in range(int(sys.argv[2]))]
 for thread in threads: thread.start()
