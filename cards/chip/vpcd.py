@@ -22,10 +22,17 @@ ATR = bytes.fromhex("3BE000FF8131FE4514")
 _BLANK_ATR = bytes.fromhex("3B00")
 LOOPBACK = "127.0.0.1"
 DEFAULT_PORT = 0x8C90
+# Where Debian's package puts the driver.
+DRIVER = "/usr/lib/pcsc/drivers/serial/libifdvpcd.so"
 
 _OFF, _ON, _RESET, _GET_ATR = b"\x00", b"\x01", b"\x02", b"\x04"
 
 log = logging.getLogger("cards.chip")
+
+
+def reader_conf(port: int) -> str:
+    """What pcscd reads to dial us: as its own package configures it, the driver would listen on every address."""
+    return f'FRIENDLYNAME "Virtual PCD"\nDEVICENAME localhost:{port}\nLIBPATH {DRIVER}\nCHANNELID {port}\n'
 
 
 def answer(card: VirtualCard | None, frame: bytes) -> bytes | None:

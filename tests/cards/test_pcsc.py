@@ -32,7 +32,7 @@ from tests.cards import chips
 from tests.cards.chips import JPKI, PASSWORD, PIN, der, sign_command
 from tests.cards.test_pki import AUTH, HANAKO, LATER, NOW, SIGN
 
-DRIVER = Path("/usr/lib/pcsc/drivers/serial/libifdvpcd.so")
+DRIVER = Path(vpcd.DRIVER)
 _ENGINE = next(Path("/usr/lib").glob("*/engines-3/pkcs11.so"), None)
 _PROGRAMS = ("pcscd", "opensc-tool", "pkcs15-tool", "pkcs11-tool", "openssl")
 _MISSING = [name for name in _PROGRAMS if not shutil.which(name)]
@@ -87,9 +87,7 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     port = _free_pair()
     config = directory / "readers"
     config.mkdir()
-    (config / "reader.conf").write_text(
-        f'FRIENDLYNAME "Virtual PCD"\nDEVICENAME localhost:{port}\nLIBPATH {DRIVER}\nCHANNELID {port}\n'
-    )
+    (config / "reader.conf").write_text(vpcd.reader_conf(port))
     insert = lambda: VirtualCard(file, blocked_status=apdu.AUTHENTICATION_BLOCKED)  # noqa: E731
     # One driver instead of the search through all, and the second, empty slot left out: this saves seconds a call.
     (directory / "opensc.conf").write_text(

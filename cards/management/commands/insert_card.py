@@ -17,6 +17,16 @@ from cards.chip.card import VirtualCard
 from cards.chip.memory import CardFile
 from cards.models import Card
 
+_SAID = """Inserted {card}.card, on 127.0.0.1:{first} and {second}. Ctrl-C takes it out.
+
+The reader, in another terminal (a pcscd that runs already must be stopped first):
+  sudo pcscd --foreground --config {readers}
+Then any program that speaks PC/SC or PKCS#11 finds the card:
+  opensc-tool --name
+  pkcs15-tool --list-certificates
+  echo hello | pkcs11-tool --token-label "JPKI (User Authentication PIN)" --login --sign \\
+    --mechanism SHA256-RSA-PKCS --output-file signature"""
+
 
 class Command(BaseCommand):
     help = "Put a card into the virtual PC/SC reader (vsmartcard-vpcd in client mode) until stopped."
@@ -42,10 +52,10 @@ class Command(BaseCommand):
 
         signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
         with vpcd.inserted(insert, port=port) as opened:
-            self.stdout.write(
-                f"Inserted {card}.card; pcscd dials 127.0.0.1:{opened} and :{opened + 1}. Ctrl-C takes it out."
-            )
-            self.stdout.write(f"pcscd's reader.conf: DEVICENAME localhost:{opened}, LIBPATH .../serial/libifdvpcd.so")
+            readers = Path(settings.CARDS_DIR).parent / "readers"
+            readers.mkdir(exist_ok=True)
+            (readers / "reader.conf").write_text(vpcd.reader_conf(opened))
+            self.stdout.write(_SAID.format(card=card, first=opened, second=opened + 1, readers=readers))
             self.stdout.flush()
             try:
                 signal.pause()
