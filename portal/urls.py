@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from portal.views import about, activity, card, confirm, home, information, log, questions, records, sign_in, statistics
+from portal.views import about, activity, card, confirm, home, information, log, record, records, sign_in, statistics
 from portal.views import settings as settings_page
 
 app_name = "portal"
@@ -21,11 +21,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("information/", information.information, name="information"),
     path("records/", records.records, name="records"),
     path("records/proofs/", records.proofs, name="records-proofs"),
-    path("records/<uuid:reference>/", records.record, name="record"),
+    path("records/<uuid:reference>/", record.record, name="record"),
     path("records/<uuid:reference>/proof/", records.proof, name="record-proof"),
-    path("records/<uuid:reference>/question/", questions.ask, name="ask"),
-    path("records/<uuid:reference>/question/<uuid:question_id>/pass-on/", questions.pass_on, name="pass-on"),
-    path("records/<uuid:reference>/question/<uuid:question_id>/close/", questions.close, name="close-question"),
+    path("records/<uuid:reference>/question/", record.ask, name="ask"),
+    path("records/<uuid:reference>/question/<uuid:question_id>/pass-on/", record.pass_on, name="pass-on"),
+    path("records/<uuid:reference>/question/<uuid:question_id>/close/", record.close, name="close-question"),
     path("activity/", activity.activity, name="activity"),
     path("settings/", settings_page.settings_page, name="settings"),
     path("card/", card.card, name="card"),

@@ -6,7 +6,6 @@ import json
 import uuid
 from typing import Any
 
-from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -14,11 +13,8 @@ from django.views.decorators.http import require_GET
 
 from exchange import proofs as exchange_proofs
 from exchange import records as exchange_records
-from exchange.models import Kind
-from exchange.question_models import Question
 from portal import sentences
 from portal.access import citizen_required
-from portal.views import questions
 
 _PAGE = 50
 
@@ -42,32 +38,6 @@ def records(request: HttpRequest) -> HttpResponse:
         "next_disclosure": exchange_records.next_disclosure(portal_code=code, at=now),
     }
     return render(request, "portal/records/list.html", context)
-
-
-@require_GET
-@citizen_required
-def record(request: HttpRequest, reference: uuid.UUID) -> HttpResponse:
-    """One record, fetched through its owner: a stranger's reference is as unknown as an invented one."""
-    return page(request, reference)
-
-
-def page(request: HttpRequest, reference: uuid.UUID, form: questions.QuestionForm | None = None) -> HttpResponse:
-    """The record with her questions about it, and the form for one where none is open."""
-    found = exchange_records.one(portal_code=request.user.portal_code, reference=reference, at=timezone.now())
-    if found is None:
-        raise Http404
-    asked = questions.of_record(request, reference) if found.kind != Kind.SELF else []
-    may_ask = found.kind != Kind.SELF and not any(one.question.state != Question.State.CLOSED for one in asked)
-    context = {
-        "record": found,
-        "line": sentences.line_of(found),
-        "purpose": sentences.purpose_of(found),
-        "asked": asked,
-        "form": (form or questions.QuestionForm()) if may_ask else None,
-        "answer_days": settings.QUESTION_ANSWER_DAYS,
-        "is_protected": may_ask and questions.is_protected(request),
-    }
-    return render(request, "portal/records/detail.html", context, status=422 if may_ask and form else 200)
 
 
 @require_GET

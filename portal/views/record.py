@@ -1,4 +1,4 @@
-"""Asking about a record: one press, and what becomes of it, on the record's own page."""
+"""One record on its own page: what it says, and the citizen's questions about it."""
 
 from __future__ import annotations
 
@@ -6,20 +6,22 @@ import uuid
 from collections.abc import Callable
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from accounts import session_vault
 from crossings import ask as crossing
 from crossings import own_card
-from exchange import questions
+from exchange import questions, records
+from exchange.models import Kind
 from exchange.question_models import Question
-from exchange.questions import Asked
+from portal import sentences
 from portal.access import citizen_required
 
 
@@ -39,23 +41,17 @@ class QuestionForm(forms.Form):
     )
 
 
-def of_record(request: HttpRequest, reference: uuid.UUID) -> list[Asked]:
-    """The citizen's questions about this record, the newest first."""
-    return questions.of_record(portal_code=request.user.portal_code, reference=reference, at=timezone.now())
-
-
-def is_protected(request: HttpRequest) -> bool:
-    """Whether support measures protect the citizen's address: then her own words do not go to the agency."""
-    card = session_vault.read(request, "card") or ""
-    return own_card.is_protected(card_id=card, user=request.user, at=timezone.now())
+@require_GET
+@citizen_required
+def record(request: HttpRequest, reference: uuid.UUID) -> HttpResponse:
+    """One record, fetched through its owner: a stranger's reference is as unknown as an invented one."""
+    return _page(request, reference)
 
 
 @require_POST
 @citizen_required
 def ask(request: HttpRequest, reference: uuid.UUID) -> HttpResponse:
     """Ask. What is wrong with the form is said on the record's page, with what was written still in it."""
-    from portal.views import records  # the page of the record shows this form
-
     form = QuestionForm(request.POST)
     if form.is_valid():
         try:
@@ -64,7 +60,7 @@ def ask(request: HttpRequest, reference: uuid.UUID) -> HttpResponse:
                 reference=reference,
                 ground=form.cleaned_data["ground"],
                 text=form.cleaned_data["text"],
-                is_protected=is_protected(request),
+                is_protected=_is_protected(request),
                 at=timezone.now(),
             )
         except (questions.NoSuchQuestion, questions.NotAskable):
@@ -80,7 +76,7 @@ def ask(request: HttpRequest, reference: uuid.UUID) -> HttpResponse:
         else:
             messages.success(request, _("Your question has been sent."))
     if form.errors:
-        return records.page(request, reference, form=form)
+        return _page(request, reference, form=form)
     return redirect("portal:record", reference)
 
 
@@ -110,3 +106,30 @@ def _move(
     else:
         messages.success(request, done)
     return redirect("portal:record", reference)
+
+
+def _page(request: HttpRequest, reference: uuid.UUID, form: QuestionForm | None = None) -> HttpResponse:
+    """The record with her questions about it, the newest first, and the form for one where none is open."""
+    code, now = request.user.portal_code, timezone.now()
+    found = records.one(portal_code=code, reference=reference, at=now)
+    if found is None:
+        raise Http404
+    is_own = found.kind == Kind.SELF
+    asked = [] if is_own else questions.of_record(portal_code=code, reference=reference, at=now)
+    may_ask = not is_own and not any(one.question.state != Question.State.CLOSED for one in asked)
+    context = {
+        "record": found,
+        "line": sentences.line_of(found),
+        "purpose": sentences.purpose_of(found),
+        "asked": asked,
+        "form": (form or QuestionForm()) if may_ask else None,
+        "answer_days": settings.QUESTION_ANSWER_DAYS,
+        "is_protected": may_ask and _is_protected(request),
+    }
+    return render(request, "portal/records/detail.html", context, status=422 if may_ask and form else 200)
+
+
+def _is_protected(request: HttpRequest) -> bool:
+    """Whether support measures protect the citizen's address: then her own words do not go to the agency."""
+    card = session_vault.read(request, "card") or ""
+    return own_card.is_protected(card_id=card, user=request.user, at=timezone.now())
