@@ -33,6 +33,7 @@ from exchange.inquiry_models import Inquiry, State
 from exchange.ledger import Event
 from exchange.models import AccessRecord, Kind, Phase
 from exchange.permission import decide
+from exchange.providers import hosted
 from exchange.statute import NotPermitted, Rule
 from holdings import provide_all
 from holdings.provide import ItemValue, Provision
@@ -170,11 +171,11 @@ def _asked(
 ) -> list[_Entry]:
     """Each line permitted or refused, and on record as that. A line whose code has ended since is left out, unless it
     is on record already."""
+    evidence = bulk_lines.evidence_of(batch.bulk)
     if known:
-        return [_known_entry(batch, line, known[line.event]) for line in lines if line.event in known]
+        return [_known_entry(batch, line, known[line.event], evidence) for line in lines if line.event in known]
     inquirer = batch.bulk.inquirer
     alive = [line for line in lines if conversion.stands(inquirer, line.code.epoch)]
-    evidence = bulk_lines.evidence_of(batch.bulk)
     subjects = ledger.subjects_of([line.code for line in alive], known_to=inquirer)
     grounds: dict[tuple[str, str, tuple[str, ...]], Rule | str] = {}
     entries = []
@@ -190,8 +191,8 @@ def _asked(
     return entries
 
 
-def _known_entry(batch: BulkBatch, line: WaitingLine, known: _Known) -> _Entry:
-    event = _event(batch, line, known.subject, bulk_lines.evidence_of(batch.bulk))
+def _known_entry(batch: BulkBatch, line: WaitingLine, known: _Known, evidence: str) -> _Entry:
+    event = _event(batch, line, known.subject, evidence)
     return _Entry(line, event, statute.rule_of(known.row), known.refusal, known.outcome)
 
 
@@ -246,7 +247,7 @@ def _provided(batch: BulkBatch, entries: Sequence[_Entry], clock: Clock) -> list
         provide_all.Asked(known_as, entry.line.data_set, entry.line.items, entry.line.condition, reference)
         for entry, known_as, reference in zip(alive, codes, references, strict=True)
     ]
-    decided_by = (at + settings.INQUIRY_DEADLINE_BY_HAND).replace(microsecond=0)
+    decided_by = hosted.decided_by(at)
     found = provide_all.answer_all(
         agency=provider.local_code,
         asked=asked,
