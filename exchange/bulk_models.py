@@ -1,8 +1,8 @@
 """A bulk inquiry: what an agency handed in as one, and the batches in which it is worked through.
 
-A batch holds up to a hundred lines for one provider, shuffled, in one sealed value: first the questions, and in their
-place the answers as soon as each line has its outcome. So no code, line or event of a bulk stands in the database in
-clear, and nothing orders the lines of one bulk.
+A batch holds lines for one provider, shuffled, in one sealed value: first the questions, and in their place the answers
+as soon as each line has its outcome. So no code, line or event of a bulk stands in the database in clear, and nothing
+orders the lines of one bulk.
 """
 
 from __future__ import annotations

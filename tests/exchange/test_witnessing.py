@@ -185,7 +185,8 @@ def test_an_address_that_leads_into_our_house_is_not_called(settings, running: V
     ledger.record_all(prepared(5))
     here = settings.WITNESSES[0]
     settings.PRODUCTION = True
-    for text in (here, here.replace("127.0.0.1", "10.0.0.1"), here.replace("http:", "https:"), f"file:///etc {running}"):
+    elsewhere = [here.replace("127.0.0.1", "10.0.0.1"), here.replace("http:", "https:"), f"file:///etc {running}"]
+    for text in [here, *elsewhere]:
         settings.WITNESSES = [text]
         with pytest.raises(CommandError):
             call_command("ask_witnesses")
