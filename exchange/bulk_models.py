@@ -8,12 +8,14 @@ orders the lines of one bulk.
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import models
 from django.db.models import Q
 
 from agencies.models import Agency
+
+CLAIM = timedelta(minutes=2)  # how long a batch is in one worker's hands
 
 
 class BulkQuerySet(models.QuerySet["Bulk"]):
@@ -73,6 +75,10 @@ class BulkBatchQuerySet(models.QuerySet["BulkBatch"]):
     def free(self, at: datetime) -> BulkBatchQuerySet:
         """Waiting, and in nobody's hands; a worker that died loses its claim when the time of it is over."""
         return self.waiting().filter(Q(claimed_until=None) | Q(claimed_until__lte=at))
+
+    def still(self, batch: BulkBatch) -> BulkBatchQuerySet:
+        """The batch itself, unless another has been given it meanwhile."""
+        return self.waiting().filter(pk=batch.pk, attempts=batch.attempts)
 
 
 class BulkBatch(models.Model):
