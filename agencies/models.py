@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from datetime import date
 
 from django.core.validators import RegexValidator
@@ -21,6 +22,10 @@ class AgencyQuerySet(models.QuerySet["Agency"]):
     def known(self, local_code: str) -> Agency | None:
         """The active agency with this local code, if there is one."""
         return next(iter(self.active().filter(local_code=local_code)), None)
+
+    def by_local_code(self, local_codes: Iterable[str]) -> dict[str, Agency]:
+        """Those with these local codes, active or not."""
+        return {agency.local_code: agency for agency in self.filter(local_code__in=set(local_codes))}
 
     def portal(self) -> Agency:
         """The portal: an agency like any other, with codes of its own."""

@@ -144,7 +144,7 @@ def _problem_of(error: Exception) -> Problem:
     if isinstance(error, Refused):
         return refusal(code=error.code, record=error.record)
     if isinstance(error, MalformedCode):
-        return _one_field("code", str(error))
+        return of_field("code", str(error))
     for found, kind in _KIND_OF_ERROR.items():
         if isinstance(error, found):
             return Problem(kind)
@@ -157,9 +157,9 @@ def _problem_of(error: Exception) -> Problem:
     if kind := _KIND_OF_STANDING.get(type(error)):
         return Problem(kind)
     if isinstance(error, NotAsked):
-        return _one_field("items", "Must be exactly the items that were asked for.")
+        return of_field("items", "Must be exactly the items that were asked for.")
     if isinstance(error, NotDeliverable | DocumentRefused | NotChargeable):
-        return _one_field("", str(error))
+        return of_field("", str(error))
     return _problem_of_framework(error)
 
 
@@ -179,7 +179,8 @@ def _of_lines(error: NotRegistered) -> Problem:
     return Problem("invalid-request", "One or more copies were refused, and none was registered.", errors=errors)
 
 
-def _one_field(name: str, sentence: str) -> Problem:
+def of_field(name: str, sentence: str) -> Problem:
+    """That one field was refused, and why."""
     return Problem("invalid-request", "One or more fields were refused.", errors=[FieldError(name, sentence)])
 
 

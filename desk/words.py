@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from exchange.models import Kind, Phase
-from exchange.supervision import Unusual
+from exchange.unusual_looks import Unusual
 
 KINDS = {
     Kind.INQUIRY: _("inquiry"),

@@ -96,8 +96,8 @@ def from_base64url(text: str) -> bytes:
 
 
 def signed(claims: dict, jwk: dict) -> str:
-    """A JWT (RFC 7519), signed with Ed25519 or P-256 by our private JWK."""
-    header = {"alg": "EdDSA" if jwk["kty"] == "OKP" else "ES256", "typ": "JWT"}
+    """A JWT (RFC 7519), signed with Ed25519 (RFC 9864) or P-256 by our private JWK."""
+    header = {"alg": "Ed25519" if jwk["kty"] == "OKP" else "ES256", "typ": "JWT"}
     signing_input = ".".join(base64url(json.dumps(part).encode()) for part in (header, claims))
     return f"{signing_input}.{base64url(signature_of(signing_input.encode(), jwk))}"
 

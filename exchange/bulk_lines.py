@@ -14,6 +14,7 @@ from datetime import date
 from typing import Any
 
 from codes.rist1 import Code
+from exchange import canonical_json
 from exchange.bulk_models import Bulk, BulkBatch
 from holdings.periods import Period
 from holdings.provide import ItemValue
@@ -94,7 +95,7 @@ def with_events(lines: Sequence[Line]) -> list[WaitingLine]:
 
 def content_of(lines: Sequence[Line]) -> bytes:
     """The same bytes for the same lines in the same order, however they were written down."""
-    return _packed(
+    return canonical_json.encoded(
         [
             [
                 line.id,
@@ -128,7 +129,7 @@ def seal_waiting(batch: BulkBatch, questions: Sequence[WaitingLine]) -> bytes:
         ]
         for each in questions
     ]
-    return seal(PURPOSE, _packed(content), context=_context(batch, "waiting"))
+    return seal(PURPOSE, canonical_json.encoded(content), context=_context(batch, "waiting"))
 
 
 def waiting_in(batch: BulkBatch) -> list[WaitingLine]:
@@ -161,7 +162,7 @@ def seal_results(batch: BulkBatch, results: Sequence[LineResult]) -> bytes:
         ]
         for each in results
     ]
-    return seal(PURPOSE, _packed(content), context=_context(batch, "results"))
+    return seal(PURPOSE, canonical_json.encoded(content), context=_context(batch, "results"))
 
 
 def results_in(batch: BulkBatch) -> list[LineResult]:
@@ -187,10 +188,6 @@ def evidence_of(bulk: Bulk) -> str:
 def _opened(batch: BulkBatch, what: str) -> list[list[Any]]:
     content: list[list[Any]] = json.loads(open_sealed(PURPOSE, bytes(batch.sealed), context=_context(batch, what)))
     return content
-
-
-def _packed(content: Any) -> bytes:
-    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _days(period: Period) -> list[Any]:

@@ -1,19 +1,21 @@
 """A bulk inquiry: what an agency handed in as one, and the batches in which it is worked through.
 
-A batch holds up to a hundred lines for one provider, shuffled, in one sealed value: first the questions, and in their
-place the answers as soon as each line has its outcome. So no code, line or event of a bulk stands in the database in
-clear, and nothing orders the lines of one bulk.
+A batch holds lines for one provider, shuffled, in one sealed value: first the questions, and in their place the answers
+as soon as each line has its outcome. So no code, line or event of a bulk stands in the database in clear, and nothing
+orders the lines of one bulk.
 """
 
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import models
 from django.db.models import Q
 
 from agencies.models import Agency
+
+CLAIM = timedelta(minutes=2)  # how long a batch is in one worker's hands
 
 
 class BulkQuerySet(models.QuerySet["Bulk"]):
@@ -73,6 +75,10 @@ class BulkBatchQuerySet(models.QuerySet["BulkBatch"]):
     def free(self, at: datetime) -> BulkBatchQuerySet:
         """Waiting, and in nobody's hands; a worker that died loses its claim when the time of it is over."""
         return self.waiting().filter(Q(claimed_until=None) | Q(claimed_until__lte=at))
+
+    def still(self, batch: BulkBatch) -> BulkBatchQuerySet:
+        """The batch itself, unless another has been given it meanwhile."""
+        return self.waiting().filter(pk=batch.pk, attempts=batch.attempts)
 
 
 class BulkBatch(models.Model):

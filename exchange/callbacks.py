@@ -32,8 +32,8 @@ class NotAnAddress(ValueError):
 
 
 def register(*, agency: Agency, url: str, at: datetime) -> None:
-    """Tell the agency here from now on, instead of anywhere else. Raises NotAnAddress."""
-    CallbackAddress.objects.update_or_create(agency=agency, defaults={"url": checked(url), "registered_at": at})
+    """Tell the agency here from now on, instead of anywhere else: at an address that `checked` has returned."""
+    CallbackAddress.objects.update_or_create(agency=agency, defaults={"url": url, "registered_at": at})
 
 
 def checked(url: str) -> str:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from agencies import clients
 from agencies.models import Agency, ApiClient
-from exchange import scalars, statute
+from exchange import canonical_json, scalars, statute
 from exchange.models import CodeIssue, CodeScalar, Kind, Leaf
 from exchange.providers import breaker
 from exchange.statute import Rule
@@ -216,8 +216,7 @@ def _rows_for_answering(agency: Agency, at: datetime) -> list[Rule]:
 def _phases_of_newest_requests(agency: Agency) -> set[tuple[str, str, str]]:
     """(kind, phase, outcome) of what the newest entries of the log say of the agency's own requests."""
     newest = Leaf.objects.order_by("-index").values_list("index", flat=True).first() or 0
-    # The leaf is canonical JSON, so the agency's part of it is one exact text.
-    own = f'"inquirer":{json.dumps(agency.local_code)}'
+    own = canonical_json.member("inquirer", agency.local_code)
     leaves = Leaf.objects.filter(index__gt=newest - LOOKED_THROUGH, body__contains=own)
     bodies = (json.loads(body) for body in leaves.values_list("body", flat=True))
     found = {(body["kind"], body["phase"], body["outcome"]) for body in bodies}

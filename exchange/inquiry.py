@@ -19,7 +19,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.conf import settings
-from django.db import IntegrityError
 
 from agencies.models import Agency
 from codes.rist1 import Blinded, Code
@@ -179,15 +178,11 @@ def _close(event: Event, rule: Rule | None, provision: Provision, *, is_kept: bo
     """It is over: on record, and in the inquirer's own copy, before anything leaves."""
     if is_kept and not standing.end(event.id, outcome=provision.outcome, items=provision.items, at=at):
         raise NotObtained(answers.TIME_OUT, ledger.reference(event.id, ledger.INQUIRER))  # its time was over meanwhile
-    if rule is not None:
-        try:
-            ledger.record(  # article 23(3), the provision
-                event, rule=rule, phase=Phase.ANSWERED, outcome=provision.outcome, at=at
-            )
-        except IntegrityError:
-            if not is_kept:
-                raise
-            # Who came with the same reference has seen the end and written what follows from it (standing.settle).
+    if rule is not None and is_kept:
+        # Who came with the same reference may have seen the end, and written this before us (standing.settle).
+        standing.close(event, rule=rule, outcome=provision.outcome, at=at)  # article 23(3), the provision
+    elif rule is not None:
+        ledger.record(event, rule=rule, phase=Phase.ANSWERED, outcome=provision.outcome, at=at)  # article 23(3)
     inquirer_copy.keep(  # article 23(1)
         event, row=rule.row if rule else "", outcome=provision.outcome, asked_at=at, ended_at=at
     )

@@ -1,6 +1,6 @@
 """The ledger: every use of a code is on record, committed before its answer leaves (article 23).
 
-A record is a leaf and a side row, written together. The leaf is canonical JSON (sorted keys, no spaces, UTF-8) without
+A record is a leaf and a side row, written together. The leaf is canonical JSON (exchange.canonical_json) without
 personal data, and `hash` is its RFC 9162 leaf hash, SHA-256(0x00 || body). The side row says whom it concerns, by a
 keyed hash, and holds sealed what no one else may read; the leaf binds it by SHA-256(salt || side).
 """
@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from agencies.models import Agency
 from codes.rist1 import Code
-from exchange import conversion, sequencer, statute
+from exchange import canonical_json, conversion, sequencer, statute
 from exchange.models import AccessRecord, Phase
 from exchange.sequencer import Prepared
 from exchange.statute import Rule
@@ -34,7 +34,6 @@ SALT_BYTES = 32
 INQUIRER = "inquirer"
 PROVIDER = "provider"
 LOG = "log"
-_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 @dataclass(frozen=True, slots=True, repr=False, kw_only=True)
@@ -104,7 +103,7 @@ def prepare_all(entries: Sequence[Entry], *, at: datetime) -> list[Prepared]:
 def _prepared(entry: Entry, in_log: str, sealer: Sealer, at: datetime, moment: str, today: date) -> Prepared:
     event, phase, rule, outcome = entry
     disclosed_from = event.disclosed_from if event.is_withheld else today
-    side = secrets.token_bytes(SALT_BYTES) + _canonical(
+    side = secrets.token_bytes(SALT_BYTES) + canonical_json.encoded(
         {
             **event.private,
             "disclosed_from": disclosed_from.isoformat() if disclosed_from else None,
@@ -113,7 +112,7 @@ def _prepared(entry: Entry, in_log: str, sealer: Sealer, at: datetime, moment: s
         }
     )
     leaf_id = uuid.uuid4()
-    body = _canonical(
+    body = canonical_json.encoded(
         {
             **facts(event),
             "at": moment,
@@ -263,10 +262,6 @@ def facts(event: Event) -> dict[str, Any]:
         **({"on_behalf_of": event.on_behalf_of.local_code} if event.on_behalf_of else {}),
         **({"trust": dict(event.trust)} if event.trust else {}),
     }
-
-
-def _canonical(content: Mapping[str, Any]) -> bytes:
-    return _CANONICAL.encode(content).encode()
 
 
 def _context(leaf_id: uuid.UUID) -> str:

@@ -8,12 +8,16 @@ database see to both (migration 0002), and to the tree over the leaves (migratio
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from datetime import date
+from functools import reduce
+from operator import or_
 
 from django.db import models
 from django.db.models import Q
 
 from agencies.models import Agency
+from exchange import canonical_json
 from exchange.bulk_models import Bulk as Bulk
 from exchange.bulk_models import BulkBatch as BulkBatch
 from exchange.statute_models import StatuteChange as StatuteChange
@@ -86,6 +90,14 @@ class AccessRecordQuerySet(models.QuerySet["AccessRecord"]):
         """The first row of each event."""
         return self.exclude(phase=Phase.ANSWERED)
 
+    def saying(self, name: str, *values: str) -> AccessRecordQuerySet:
+        """Those whose leaf has one of these values under this name."""
+        return self.filter(_says(name, values))
+
+    def saying_none_of(self, name: str, values: Sequence[str]) -> AccessRecordQuerySet:
+        """Those whose leaf has another value under this name."""
+        return self.exclude(_says(name, values))
+
     def disclosed(self, on: date) -> AccessRecordQuerySet:
         """What the person may see on that day."""
         return self.filter(disclosed_from__lte=on)
@@ -93,6 +105,10 @@ class AccessRecordQuerySet(models.QuerySet["AccessRecord"]):
     def withheld(self, on: date) -> AccessRecordQuerySet:
         """What the law keeps from the person for now (article 23(2))."""
         return self.filter(Q(disclosed_from__isnull=True) | Q(disclosed_from__gt=on))
+
+
+def _says(name: str, values: Sequence[str]) -> Q:
+    return reduce(or_, [Q(leaf__body__contains=canonical_json.member(name, value)) for value in values])
 
 
 class AccessRecord(models.Model):

@@ -148,10 +148,7 @@ def record_end(found: Recalled, *, outcome: str, private: Mapping[str, str] | No
     """Close an event from what the log has of it, and write the inquirer's copy. Again changes nothing."""
     if found.ended_at is None:
         event = replace(found.event, private={**found.event.private, **(private or {})})
-        try:
-            ledger.record(event, rule=statute.rule_of(found.row), phase=Phase.ANSWERED, outcome=outcome, at=at)
-        except IntegrityError:
-            found = ledger.recall(event.id) or found  # another process was faster
+        found = close(event, rule=statute.rule_of(found.row), outcome=outcome, at=at) or found
     inquirer_copy.keep(
         found.event,
         row=found.row,
@@ -159,6 +156,18 @@ def record_end(found: Recalled, *, outcome: str, private: Mapping[str, str] | No
         asked_at=found.asked_at,
         ended_at=found.ended_at or at,
     )
+
+
+def close(event: Event, *, rule: Rule | None, outcome: str, at: datetime) -> Recalled | None:
+    """Put the end of an event on record. Where another process has been faster its end stands, and is returned."""
+    try:
+        ledger.record(event, rule=rule, phase=Phase.ANSWERED, outcome=outcome, at=at)
+    except IntegrityError:
+        earlier = ledger.recall(event.id)
+        if earlier is None or earlier.ended_at is None:
+            raise  # something else is wrong: a record without an end must not pass for one with it
+        return earlier
+    return None
 
 
 def settled(event: UUID) -> None:

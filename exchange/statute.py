@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import json
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -24,6 +23,7 @@ from pathlib import Path
 from django.utils.translation import get_language
 
 from agencies.models import Agency
+from exchange import canonical_json
 from exchange.models import Kind, StatuteChange
 
 LEASE = 5.0
@@ -138,8 +138,7 @@ class Rule:
 
     def digest(self) -> str:
         """SHA-256 over the row as canonical JSON: what the log says of a row that was added."""
-        text = json.dumps(self.line(), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-        return hashlib.sha256(text.encode()).hexdigest()
+        return hashlib.sha256(canonical_json.encoded(self.line())).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

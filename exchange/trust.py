@@ -209,7 +209,8 @@ def register_provider(*, agency: Agency, url: str, by: str = OPERATOR, at: datet
     """
     address = own_systems.checked(agency=agency, url=url)
     with recorded(_of_address(agency, "provider", address, by=by), at=at):
-        return own_systems.register(agency=agency, url=url)
+        own_systems.register(agency=agency, url=address)
+    return address
 
 
 def clear_provider(*, agency: Agency, by: str = OPERATOR, at: datetime) -> None:
@@ -223,7 +224,7 @@ def register_callback(*, agency: Agency, url: str, by: str, at: datetime) -> Non
     """Where the agency is told that inquiries have ended (exchange.callbacks). Raises NotAnAddress, unrecorded."""
     address = callbacks.checked(url)
     with recorded(_of_address(agency, "callback", address, by=by), at=at):
-        callbacks.register(agency=agency, url=url, at=at)
+        callbacks.register(agency=agency, url=address, at=at)
 
 
 def withdraw_callback(*, agency: Agency, by: str, at: datetime) -> None:

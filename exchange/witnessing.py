@@ -1,11 +1,14 @@
-"""The log asks its witnesses to sign that its newest checkpoint continues what they saw before (C2SP tlog-witness)."""
+"""The log asks its witnesses to sign that its newest checkpoint continues what they saw before (C2SP tlog-witness).
+
+A witness is called as an agency's own system is (exchange.providers.http): at a checked address, by a deadline.
+"""
 
 from __future__ import annotations
 
 import base64
-import http.client
+import re
+import time
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from django.db import transaction
 
@@ -13,9 +16,10 @@ from databases import EXCHANGE
 from exchange import notes, tlog, tree
 from exchange.models import Checkpoint, Cosignature
 from exchange.notes import Verifier
+from exchange.providers import http
 
 _SECONDS = 10
-_LONGEST_ANSWER = 16_384
+_SIZE = re.compile(r"[0-9]{1,19}\s*", re.ASCII)
 
 
 class NotWitnessed(Exception):
@@ -44,7 +48,7 @@ def ask(witness: Witness) -> int:
     name = str(witness.verifier.name)
     last = Checkpoint.objects.filter(cosignatures__witness=name).order_by("-size").first()
     status, answer = _post(witness, newest, last.size if last else 0)
-    if status == 409 and answer.strip().isdigit() and int(answer) <= newest.size:
+    if status == 409 and _SIZE.fullmatch(answer) and int(answer) <= newest.size:
         status, answer = _post(witness, newest, int(answer))  # it has seen another one than we remember
     match status:
         case 200:
@@ -61,17 +65,14 @@ def ask(witness: Witness) -> int:
 def _post(witness: Witness, newest: Checkpoint, old: int) -> tuple[int, str]:
     proof = tlog.consistency_proof(old, newest.size, tree.nodes(newest.size))
     hashes = "".join(f"{base64.b64encode(hashed).decode()}\n" for hashed in proof)
-    place = urlsplit(witness.address)
-    connect = http.client.HTTPSConnection if place.scheme == "https" else http.client.HTTPConnection
-    connection = connect(place.netloc, timeout=_SECONDS)
+    url, body = f"{witness.address}/add-checkpoint", f"old {old}\n{hashes}\n{newest.note}".encode()
     try:
-        connection.request("POST", f"{place.path}/add-checkpoint", f"old {old}\n{hashes}\n{newest.note}".encode())
-        response = connection.getresponse()
-        return response.status, response.read(_LONGEST_ANSWER).decode("utf-8", "replace")
-    except (OSError, http.client.HTTPException) as error:
-        raise NotWitnessed("it does not answer.") from error
-    finally:
-        connection.close()
+        response = http.post(url, body=body, headers={}, deadline=time.monotonic() + _SECONDS)
+    except http.AddressNotAllowed as reason:
+        raise NotWitnessed(f"we do not call its address. {reason}") from None
+    except (http.LineBroken, http.OutOfTime, http.Unusable) as reason:
+        raise NotWitnessed(f"it does not answer. {reason}") from None
+    return response.status, response.body.decode("utf-8", "replace")
 
 
 def _keep(witness: Witness, checkpoint: Checkpoint, answer: str) -> int:

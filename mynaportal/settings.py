@@ -270,7 +270,7 @@ ANSWER_KEPT = timedelta(days=30)
 ANSWER_KEPT_ONCE_FETCHED = timedelta(days=1)
 API_REQUESTS_PER_MINUTE = int(env("MYNA_API_REQUESTS_PER_MINUTE", "6000"))  # of one agency
 
-# --- agencies' systems that we call: providers that answer themselves, callbacks: exchange/providers/addresses.py -----
+# --- systems that we call: providers that answer themselves, callbacks, witnesses: exchange/providers/addresses.py ----
 OUTBOUND_PORTS = {int(port) for port in env_list("MYNA_OUTBOUND_PORTS", "443,8443")}
 OUTBOUND_NETWORKS = env_list("MYNA_OUTBOUND_NETWORKS")  # closed networks besides the public one, such as 10.20.0.0/16
 OUTBOUND_CA_FILE = env("MYNA_OUTBOUND_CA_FILE")  # the only authorities whose certificates are believed

@@ -12,103 +12,23 @@ import contextlib
 import json
 import os
 import sys
-import time
-import uuid
 from pathlib import Path
 from typing import Any
 
-from mynx import blind, copies, keys, permissions
-from mynx.agency import Agency, Unusable, code_value
+from mynx import blind, copies, inquiries, keys, permissions, questions
+from mynx.agency import Agency, Unusable
 from mynx.bulk import NEEDED, TIMES, Bulks, Refused, show_refusal
 from mynx.client import Answer, NoToken, NotReached, Service
+from mynx.commands import DONE, REFUSED, about_a_person, by_a_clerk, evidence_of, show, text_of
 from mynx.holdings import Holdings
 from mynx.provider import Provider
 from mynx.ristretto import NotAPoint
 from mynx.serve import ProviderServer
 from mynx.signatures import NotGenuine
 
-DONE, REFUSED, NOT_BELIEVED = 0, 1, 3
-PENDING = 202
-INQUIRIES = "/api/v1/inquiries"
-RESULT = f"{INQUIRIES}/result"
-POLL_SECONDS = 5.0
+NOT_BELIEVED = 3
 RENEWED_AT_ONCE = 1000
 CODES_WAITING = 409
-
-
-def inquire(agency: Agency, service: Service, given: argparse.Namespace) -> int:
-    content: dict[str, Any] = {
-        "code": agency.code_of(given.person),
-        "provider": given.provider,
-        "affair": given.affair,
-        "data_set": given.data_set,
-        "items": given.item,
-        "case_number": given.case_number,
-    }
-    if given.fiscal_year:
-        content["condition"] = {"fiscal_year": given.fiscal_year}
-    if given.on_behalf_of:
-        content["on_behalf_of"] = given.on_behalf_of
-    if given.reference:
-        content["reference"] = given.reference
-    path = INQUIRIES
-    if given.blind:
-        wanted = service.post("/api/v1/keys/codes", {"provider": given.provider})
-        if not wanted.is_good:
-            return show(wanted)
-        path, content = f"{path}/blind", hidden(content, code_keys=wanted.content)
-    answer = service.post(path, content, evidence=evidence_of(given, given.case_number))
-    return show(waited_for(service, answer, given.wait))
-
-
-def result(agency: Agency, service: Service, given: argparse.Namespace) -> int:
-    return show(waited_for(service, service.post(RESULT, {"record": given.record}), given.wait))
-
-
-def cancel(agency: Agency, service: Service, given: argparse.Namespace) -> int:
-    return show(service.post("/api/v1/inquiries/cancel", {"record": given.record}))
-
-
-def callback(agency: Agency, service: Service, given: argparse.Namespace) -> int:
-    return show(service.post("/api/v1/inquiries/callback", {"url": given.url} if given.url else {}))
-
-
-def waiting(agency: Agency, service: Service, given: argparse.Namespace) -> int:
-    """What waits for us. A person is named by our own id: the code is put in its place, and never shown."""
-    answer = service.post("/api/v1/provisions/waiting", {"limit": given.limit})
-    if not answer.is_good:
-        return show(answer)
-    ids = agency.local_ids()
-    shown = [{**entry, "person": ids.get(entry["code"], "not in our list")} for entry in answer.content["waiting"]]
-    print(json.dumps([{**entry, "code": None} for entry in shown], ensure_ascii=False, indent=2))
-    return DONE
-
-
-def decide(agency: Agency, service: Service, given: argparse.Namespace) -> int:
-    content: dict[str, Any] = {"record": given.record, "decision": given.decision.upper(), "reason": given.reason}
-    items = [{"code": code, "value": value} for code, value in given.item]
-    items += [{"code": code, "null_reason": reason} for code, reason in given.missing]
-    if items or given.nothing_held:
-        content["items"] = items
-    return show(service.post("/api/v1/provisions/decide", content, evidence=evidence_of(given, given.record)))
-
-
-def hidden(content: dict[str, Any], *, code_keys: dict[str, Any]) -> dict[str, Any]:
-    """The same question without the code, which lies encrypted in it."""
-    epoch, value = code_value(content["code"])
-    number = uuid.uuid4()
-    question = blind.ask(
-        value,
-        epoch=epoch,
-        inquirer=code_keys["inquirer"],
-        provider=content["provider"],
-        provider_key=keys.to_bytes(code_keys["provider"]["public_key"]),
-        portal_key=keys.to_bytes(code_keys["portal"]["public_key"]),
-        number=number.bytes,
-    )
-    rest = {name: value for name, value in content.items() if name != "code"}
-    parts = {name: keys.to_text(part) for name, part in question._asdict().items()}
-    return rest | {"question": parts, "epoch": epoch, "transaction": str(number)}
 
 
 def bulk_inquire(agency: Agency, service: Service, given: argparse.Namespace) -> int:
@@ -146,7 +66,7 @@ def notice(agency: Agency, service: Service, given: argparse.Namespace) -> int:
         "reference": given.reference,
         "kind": given.kind,
         "subject": given.subject,
-        "body": sys.stdin.read() if given.body == "-" else given.body,
+        "body": text_of(given.body),
         "documents": documents,
     }
     return show(service.post("/api/v1/notices", content, evidence=evidence_of(given, given.reference)))
@@ -235,15 +155,6 @@ def serve(agency: Agency, service: Service, given: argparse.Namespace) -> int:
     return DONE
 
 
-def waited_for(service: Service, answer: Answer, seconds: float) -> Answer:
-    """The answer to an inquiry that the provider has not decided yet, asked for again until it is there."""
-    until = time.monotonic() + seconds
-    while answer.status == PENDING and time.monotonic() < until:
-        time.sleep(min(POLL_SECONDS, max(0.0, until - time.monotonic())))
-        answer = service.post(RESULT, {"record": answer.content["record"]})
-    return answer
-
-
 def show_permissions(agency: Agency, service: Service, given: argparse.Namespace) -> int:
     """Fetch and verify the table; what is kept here is never older than what was kept before."""
     table, statement = permissions.fetch(service)
@@ -253,60 +164,14 @@ def show_permissions(agency: Agency, service: Service, given: argparse.Namespace
     return DONE
 
 
-def show(answer: Answer) -> int:
-    print(json.dumps(answer.content, ensure_ascii=False, indent=2))
-    return DONE if answer.is_good else REFUSED
-
-
-def evidence_of(given: argparse.Namespace, case_number: str) -> dict[str, str] | None:
-    if not given.clerk:
-        return None
-    row = {"row": given.row} if given.row else {}
-    return {"clerk": given.clerk, "section": given.section, "case_number": case_number, **row}
-
-
 def arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="mynx", description="An agency's client of the exchange.")
     parser.add_argument("--agency", type=Path, default=os.environ.get("MYNX_AGENCY"), help="the agency's directory")
     parser.add_argument("--service", default=os.environ.get("BASE_URL", ""), help="where the service is reached")
     commands = parser.add_subparsers(dest="command", required=True)
 
-    command = commands.add_parser("inquire", help="ask another agency about one person")
-    _about_a_person(command)
-    command.add_argument("--provider", required=True, help="local code of the agency that is asked")
-    command.add_argument("--data-set", required=True)
-    command.add_argument("--item", action="append", required=True, help="may be given several times")
-    command.add_argument("--fiscal-year", type=int)
-    command.add_argument("--case-number", required=True)
-    command.add_argument("--reference", default="", help="the same again is the same inquiry, and is asked once")
-    command.add_argument("--on-behalf-of", default="", help="local code of the agency that delegated the affair to us")
-    _waiting_for(command)
-    command.add_argument("--blind", action="store_true", help="without showing the exchange the code")
-    command.set_defaults(act=inquire)
-
-    command = commands.add_parser("result", help="fetch the answer to an earlier inquiry")
-    command.add_argument("record", help="the record of the inquiry, from its answer")
-    _waiting_for(command)
-    command.set_defaults(act=result)
-    command = commands.add_parser("cancel", help="take back an inquiry that is not answered yet")
-    command.add_argument("record", help="the record of the inquiry, from its answer")
-    command.set_defaults(act=cancel)
-    command = commands.add_parser("callback", help="be told at this address when an inquiry has ended")
-    command.add_argument("url", nargs="?", default="", help="https; left out: be told nowhere any more")
-    command.set_defaults(act=callback)
-
-    command = commands.add_parser("waiting", help="inquiries of others that we decide by hand")
-    command.add_argument("--limit", type=int, default=100)
-    command.set_defaults(act=waiting)
-    command = commands.add_parser("decide", help="answer one of them, or decline")
-    command.add_argument("record", help="our record of it, from the list of what waits")
-    command.add_argument("decision", choices=["answer", "decline"])
-    command.add_argument("--reason", required=True, help="kept sealed with the record; the inquirer is not told")
-    command.add_argument("--item", type=_pair, action="append", default=[], metavar="CODE=VALUE")
-    command.add_argument("--missing", type=_pair, action="append", default=[], metavar="CODE=REASON")
-    command.add_argument("--nothing-held", action="store_true", help="answer that nothing is held")
-    _by_a_clerk(command)
-    command.set_defaults(act=decide)
+    inquiries.add_arguments(commands)
+    questions.add_arguments(commands)
     _bulk(
         commands.add_parser("bulk", help="ask about many persons at once").add_subparsers(
             dest="bulk_command", required=True
@@ -314,7 +179,7 @@ def arguments() -> argparse.ArgumentParser:
     )
 
     command = commands.add_parser("notice", help="put a letter into one person's mailbox")
-    _about_a_person(command)
+    about_a_person(command)
     command.add_argument("--reference", required=True, help="the same again is the same letter")
     command.add_argument("--kind", choices=["NOTICE", "DECISION"], default="NOTICE")
     command.add_argument("--subject", required=True)
@@ -323,7 +188,7 @@ def arguments() -> argparse.ArgumentParser:
     command.set_defaults(act=notice)
 
     command = commands.add_parser("charge", help="send one person a bill")
-    _about_a_person(command)
+    about_a_person(command)
     command.add_argument("--reference", required=True, help="the same again is the same bill")
     command.add_argument("--title", required=True)
     command.add_argument("--amount", type=int, required=True, help="yen")
@@ -363,35 +228,12 @@ def _bulk(commands: Any) -> None:
     command.add_argument("--wait", action="store_true", help="until every line has its outcome")
     command.add_argument("--out", type=Path, help="wait, write the results here, and confirm that they have arrived")
     command.add_argument("--keep", action="store_true", help="do not confirm: the results can be fetched again")
-    _by_a_clerk(command)
+    by_a_clerk(command)
     command.set_defaults(act=bulk_inquire)
     for name, what in (("status", "how far it is"), ("cancel", "end what has not been asked")):
         command = commands.add_parser(name, help=what)
         command.add_argument("--reference", required=True)
         command.set_defaults(act=bulk_ask)
-
-
-def _about_a_person(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--person", required=True, help="our own id or the whole name, from people.csv")
-    command.add_argument("--affair", required=True)
-    _by_a_clerk(command)
-
-
-def _waiting_for(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--wait", type=float, default=0, help="seconds to wait where the provider decides by hand")
-
-
-def _pair(text: str) -> tuple[str, str]:
-    code, sign, value = text.partition("=")
-    if not (code and sign and value):
-        raise argparse.ArgumentTypeError("write CODE=VALUE")
-    return code, value
-
-
-def _by_a_clerk(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--clerk", default="", help="a pseudonym: sends signed evidence of who wanted it")
-    command.add_argument("--section", default="-", help="the clerk's section, for the evidence")
-    command.add_argument("--row", default="", help="the row of the permission table relied on, for the evidence")
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -31,8 +31,8 @@ from typing import Any
 
 from mynx.agency import Agency, Unusable
 from mynx.client import Answer, NotReached, Service
+from mynx.commands import DONE, REFUSED, show
 
-DONE, REFUSED = 0, 1
 MOST_COPIES = 500
 MISMATCHES_AT_MOST = 0.01
 SECOND_FACTS = ("name", "birth_date")
@@ -69,23 +69,23 @@ def register(agency: Agency, service: Service, given: argparse.Namespace) -> int
     taken = sum(outcome == TAKEN for outcome in outcomes.values())
     print(f"{taken} of {len(rows)} lines are registered; the others are named in {_outcomes_of(given.file).name}.")
     if stopped:
-        return _show(stopped)
+        return show(stopped)
     return DONE if taken == len(rows) else REFUSED
 
 
 def withdraw(agency: Agency, service: Service, given: argparse.Namespace) -> int:
     period = {name: getattr(given, name) for name in ("fiscal_year", "begins_on") if getattr(given, name)}
     content = {"code": agency.code_of(given.person), "data_set": given.data_set, "reason": given.reason}
-    return _show(service.post("/api/v1/copies/withdraw", content | ({"period": period} if period else {})))
+    return show(service.post("/api/v1/copies/withdraw", content | ({"period": period} if period else {})))
 
 
 def stop(agency: Agency, service: Service, given: argparse.Namespace) -> int:
     content = _whose(agency, given) | {"reason": given.reason}
-    return _show(service.post("/api/v1/copies/stop", content))
+    return show(service.post("/api/v1/copies/stop", content))
 
 
 def resume(agency: Agency, service: Service, given: argparse.Namespace) -> int:
-    return _show(service.post("/api/v1/copies/resume", _whose(agency, given)))
+    return show(service.post("/api/v1/copies/resume", _whose(agency, given)))
 
 
 def recalls(agency: Agency, service: Service, given: argparse.Namespace) -> int:
@@ -94,12 +94,12 @@ def recalls(agency: Agency, service: Service, given: argparse.Namespace) -> int:
     while True:
         answer = service.post("/api/v1/recalls/collect", {"limit": 500})
         if not answer.is_good:
-            return _show(answer)
+            return show(answer)
         found = answer.content["recalls"]
         if not found:
             print(f"{count} recalls.")
             return DONE
-        case_of = {entry["record"]: entry["ours"] for entry in agency.journal()}
+        case_of = {entry["record"]: entry["ours"] for entry in agency.journal() if entry["ours"]}
         for each in found:
             case = case_of.get(each["record"], "")
             agency.note(
@@ -108,7 +108,7 @@ def recalls(agency: Agency, service: Service, given: argparse.Namespace) -> int:
             print(f"{each['at']}  {each['reason']:13}  {each['data_set']}  {each['record']}  {case}")
         confirmed = service.post("/api/v1/recalls/confirm", {"recalls": [each["recall"] for each in found]})
         if not confirmed.is_good:
-            return _show(confirmed)
+            return show(confirmed)
         count += len(found)
 
 
@@ -153,11 +153,6 @@ def _share(text: str) -> float:
     if not 0 <= value <= 1:
         raise argparse.ArgumentTypeError("a share is between 0 and 1")
     return value
-
-
-def _show(answer: Answer) -> int:
-    print(json.dumps(answer.content, ensure_ascii=False, indent=2))
-    return DONE if answer.is_good else REFUSED
 
 
 def _whose(agency: Agency, given: argparse.Namespace) -> dict[str, Any]:

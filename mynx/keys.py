@@ -69,6 +69,6 @@ def verifies(jwk: Jwk, signature: bytes, message: bytes) -> bool:
 
 def statement(claims: Mapping[str, Any], jwk: Jwk, *, kind: str = "JWT") -> str:
     """A JWT (RFC 7519) signed with the private key."""
-    header = {"alg": "EdDSA" if is_ed25519(jwk) else "ES256", "typ": kind}
+    header = {"alg": "Ed25519" if is_ed25519(jwk) else "ES256", "typ": kind}  # RFC 9864
     text = ".".join(to_text(json.dumps(part, separators=(",", ":")).encode()) for part in (header, claims))
     return f"{text}.{to_text(sign(jwk, text.encode()))}"

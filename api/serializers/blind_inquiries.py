@@ -5,7 +5,7 @@ from __future__ import annotations
 from drf_spectacular.utils import extend_schema_serializer
 
 from api.fields import Identifier, Point, Proof, StrictSerializer, WholeNumber
-from api.serializers.inquiries import InquiryRequest
+from api.serializers.inquiries import WhatIsAsked
 
 
 class HiddenCode(StrictSerializer):
@@ -18,10 +18,9 @@ class HiddenCode(StrictSerializer):
 
 
 @extend_schema_serializer(component_name="BlindInquiry")
-class BlindInquiryRequest(InquiryRequest):
+class BlindInquiryRequest(WhatIsAsked):
     """What one agency asks another about one person whom the exchange's conversion does not see."""
 
-    code = None  # it does not come here
     question = HiddenCode(help_text="The person.")
     epoch = WholeNumber(min_value=1, max_value=9999, help_text="Of the hidden code: the number after its letter a.")
     transaction = Identifier(help_text="A new random UUID. The proof is bound to it, and it works once.")

@@ -7,9 +7,9 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
-from api.fields import Identifier, LimitedList, Reference, StrictSerializer, WholeNumber
+from api.fields import Identifier, LimitedList, PersonCode, Reference, StrictSerializer, WholeNumber
 from api.serializers.deliveries import REFERENCE
-from api.serializers.inquiries import InquiryRequest, ItemAnswer
+from api.serializers.inquiries import ItemAnswer, WhatIsAsked
 from exchange.bulk import MOST_LINES
 from exchange.bulk_models import Bulk
 
@@ -32,9 +32,10 @@ OUTCOMES = [
 
 
 @extend_schema_serializer(component_name="BulkLine")
-class BulkLineRequest(InquiryRequest):
+class BulkLineRequest(WhatIsAsked):
     """One inquiry of many."""
 
+    code = PersonCode(help_text="Your own code for the person.")
     line = Reference(max_length=40, help_text="Your own id of the line, once in the bulk. It must not name the person.")
 
 

@@ -73,11 +73,9 @@ class NotDisclosedRequest(StrictSerializer):
     until = Day(required=False, help_text="The first day on which the person sees it. Left out: no day is set.")
 
 
-@extend_schema_serializer(component_name="Inquiry")
-class InquiryRequest(StrictSerializer):
-    """What one agency asks another about one person."""
+class WhatIsAsked(StrictSerializer):
+    """What every inquiry says, however it names the person."""
 
-    code = PersonCode(help_text="Your own code for the person.")
     provider = StrictText(pattern=LOCAL_CODE, help_text="Local code of the agency that holds the information.")
     affair = StrictText(pattern=AFFAIR, help_text="Code of the affair that you ask for.")
     data_set = StrictText(pattern=AFFAIR, help_text="Code of the specific personal information.")
@@ -92,6 +90,17 @@ class InquiryRequest(StrictSerializer):
         max_length=40, help_text="Your own case number, kept in the record. It must not identify the person."
     )
 
+    def validate_items(self, items: list[str]) -> list[str]:
+        if len(set(items)) != len(items):
+            raise serializers.ValidationError("Must name each item once.")
+        return items
+
+
+@extend_schema_serializer(component_name="Inquiry")
+class InquiryRequest(WhatIsAsked):
+    """What one agency asks another about one person."""
+
+    code = PersonCode(help_text="Your own code for the person.")
     reference = Reference(
         required=False,
         max_length=100,
@@ -103,11 +112,6 @@ class InquiryRequest(StrictSerializer):
         pattern=LOCAL_CODE,
         help_text="Local code of the agency whose affair it is, where it has delegated it to you.",
     )
-
-    def validate_items(self, items: list[str]) -> list[str]:
-        if len(set(items)) != len(items):
-            raise serializers.ValidationError("Must name each item once.")
-        return items
 
 
 class ItemAnswer(serializers.Serializer[Any]):

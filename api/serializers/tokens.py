@@ -15,8 +15,9 @@ class TokenRequest(serializers.Serializer[Any]):
     grant_type = serializers.ChoiceField(choices=["client_credentials"])
     client_assertion_type = serializers.ChoiceField(choices=["urn:ietf:params:oauth:client-assertion-type:jwt-bearer"])
     client_assertion = serializers.CharField(
-        help_text="A JWT signed with EdDSA or ES256 by the client's registered key: iss and sub are the client id, aud "
-        "is this address, exp is at most 60 seconds away, jti is used once."
+        help_text="A JWT signed with Ed25519 (RFC 9864; its former name EdDSA is taken too) or ES256 by the client's "
+        "registered key: iss and sub are the client id, aud is this address, exp is at most 60 seconds away, jti is "
+        "used once."
     )
     client_id = serializers.UUIDField(required=False, help_text="May be left out; if sent, the same as sub.")
 

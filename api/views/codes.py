@@ -11,8 +11,8 @@ from django.utils import timezone
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from api import problems
 from api.permissions import AgencyClient
-from api.problems import FieldError, Problem
 from api.samples import COLLECTED, CONFIRMATION, RENEWAL, RENEWED
 from api.schema import answer_example, described, request_example
 from api.serializers.codes import (
@@ -93,8 +93,7 @@ class Renew(AgencyAddress):
         try:
             renewed = renewal.renew(agency=self.caller().agency, codes=asked["codes"], at=timezone.now())
         except renewal.NotRenewable as reason:
-            refused = FieldError(f"codes.{reason.position}", str(reason))
-            raise Problem("invalid-request", "One or more fields were refused.", errors=[refused]) from None
+            raise problems.of_field(f"codes.{reason.position}", str(reason)) from None
         return self.answer(
             RenewAnswer, {"epoch": renewed.epoch, "codes": [format_code(code) for code in renewed.codes]}
         )

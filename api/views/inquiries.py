@@ -9,9 +9,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from agencies.models import Agency
-from api.authentication import Caller
+from api import problems
 from api.permissions import AgencyClient
-from api.problems import FieldError, Problem
+from api.problems import Problem
 from api.samples import (
     CALLBACK,
     CALLBACK_REGISTERED,
@@ -38,17 +38,44 @@ from exchange.inquiry import Answer, NotDisclosed, inquire
 from exchange.statute import items
 from holdings.periods import Period
 
-_REFUSED = ("no-legal-basis", "assessment-missing", "item-not-allowed", "refused")
 RESULT = "/api/v1/inquiries/result"
+# How any inquiry may be answered at once, and the problems that a refusal is.
+ANSWERS: dict[int, tuple[Any, str]] = {
+    200: (InquiryAnswer, "The answer, also when nothing is held."),
+    202: (PendingInquiry, "Accepted and on record; the provider answers later: fetch the result."),
+}
+ANSWER_EXAMPLES = [
+    answer_example("answered", INQUIRY_ANSWER),
+    answer_example("no-record", NO_RECORD),
+    answer_example("held", PENDING, 202),
+]
+REFUSED = ("no-legal-basis", "assessment-missing", "item-not-allowed", "refused")
 
 
 class InquiryAddress(AgencyAddress):
-    """What answers with an inquiry: over, or not yet."""
+    """What takes an inquiry or answers with one: over, or not yet."""
+
+    def what_is_asked(self, asked: dict[str, Any]) -> dict[str, Any]:
+        """What every inquiry says, in the words of the act that asks. Raises Problem."""
+        caller, provider = self.caller(), provider_of(asked)
+        if caller.evidence and caller.case_number != asked["case_number"]:
+            raise Problem("invalid-evidence", "The evidence is for another case number.")
+        return {
+            "inquirer": caller.agency,
+            "provider": provider,
+            "affair": asked["affair"],
+            "data_set": asked["data_set"],
+            "items": asked["items"],
+            "condition": asked.get("condition", Period()),
+            "case_number": asked["case_number"],
+            "evidence": caller.evidence,
+            "at": timezone.now(),
+        }
 
     def as_it_stands(self, answer: Answer) -> Response:
         if answer.is_pending:
             return self.answer(PendingInquiry, _promise(answer), status=202)
-        return self.answer(InquiryAnswer, content_of(answer))
+        return self.answer(InquiryAnswer, _content(answer))
 
 
 class Inquiries(InquiryAddress):
@@ -64,39 +91,22 @@ class Inquiries(InquiryAddress):
         id="inquire",
         summary="Ask another agency about one person",
         request=InquiryRequest,
-        answers={
-            200: (InquiryAnswer, "The answer, also when nothing is held."),
-            202: (PendingInquiry, "Accepted and on record; the provider answers later."),
-        },
+        answers=ANSWERS,
         examples=[
             request_example("inquiry", INQUIRY),
             request_example("not-disclosed", INQUIRY_NOT_DISCLOSED),
-            answer_example("answered", INQUIRY_ANSWER),
-            answer_example("no-record", NO_RECORD),
-            answer_example("held", PENDING, 202),
+            *ANSWER_EXAMPLES,
         ],
-        also=(*_REFUSED, "unavailable", "reference-taken", "in-progress", "answer-erased"),
+        also=(*REFUSED, "unavailable", "reference-taken", "in-progress", "answer-erased"),
     )
     def post(self, request: Request) -> Response:
         asked = self.read(InquiryRequest)
-        provider = provider_of(asked)
-        delegator = _agency("on_behalf_of", asked["on_behalf_of"]) if "on_behalf_of" in asked else None
-        caller = self.caller()
-        check_case_number(caller, asked)
         answer = inquire(
-            inquirer=caller.agency,
+            **self.what_is_asked(asked),
             code=asked["code"],
-            provider=provider,
-            affair=asked["affair"],
-            data_set=asked["data_set"],
-            items=asked["items"],
-            condition=asked.get("condition", Period()),
-            case_number=asked["case_number"],
-            evidence=caller.evidence,
             reference=asked.get("reference", ""),
             not_disclosed=NotDisclosed(**asked["not_disclosed"]) if "not_disclosed" in asked else None,
-            on_behalf_of=delegator,
-            at=timezone.now(),
+            on_behalf_of=_agency("on_behalf_of", asked["on_behalf_of"]) if "on_behalf_of" in asked else None,
         )
         return self.as_it_stands(answer)
 
@@ -120,7 +130,7 @@ class Result(InquiryAddress):
             answer_example("answered", INQUIRY_ANSWER),
             answer_example("held", PENDING, 202),
         ],
-        also=(*_REFUSED, "unknown-record", "in-progress", "answer-erased"),
+        also=(*REFUSED, "unknown-record", "in-progress", "answer-erased"),
     )
     def post(self, request: Request) -> Response:
         record = str(self.read(RecordRequest)["record"])
@@ -167,19 +177,15 @@ class Callback(AgencyAddress):
             try:
                 trust.register_callback(agency=agency, url=url, by=self.caller().name, at=timezone.now())
             except callbacks.NotAnAddress as reason:
-                raise _refused("url", str(reason)) from None
+                raise problems.of_field("url", str(reason)) from None
         return self.answer(CallbackAnswer, {"is_registered": url is not None})
 
 
 def _agency(name: str, local_code: str) -> Agency:
     agency = Agency.objects.known(local_code)
     if agency is None:
-        raise _refused(name, "There is no active agency with this local code.")
+        raise problems.of_field(name, "There is no active agency with this local code.")
     return agency
-
-
-def _refused(name: str, sentence: str) -> Problem:
-    return Problem("invalid-request", "One or more fields were refused.", errors=[FieldError(name, sentence)])
 
 
 def _promise(answer: Answer) -> dict[str, object]:
@@ -198,13 +204,7 @@ def provider_of(asked: dict[str, Any]) -> Agency:
     return _agency("provider", asked["provider"])
 
 
-def check_case_number(caller: Caller, asked: dict[str, Any]) -> None:
-    """Evidence is for one case. Raises Problem."""
-    if caller.evidence and caller.case_number != asked["case_number"]:
-        raise Problem("invalid-evidence", "The evidence is for another case number.")
-
-
-def content_of(answer: Answer) -> dict[str, object]:
+def _content(answer: Answer) -> dict[str, object]:
     names = items()
     return {
         "outcome": answer.outcome,

@@ -7,8 +7,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from agencies.models import Agency
+from api import problems
 from api.permissions import AgencyClient
-from api.problems import FieldError, Problem
+from api.problems import Problem
 from api.samples import ANSWER, ANSWERED, QUESTIONS
 from api.schema import answer_example, described, request_example
 from api.serializers.questions import AnswerReceipt, AnswerRequest, CollectAnswer, CollectRequest
@@ -87,4 +88,4 @@ def _answer(agency: Agency, question: Question, text: str) -> None:
 def _refused(refused: questions.TextRefused) -> Problem:
     has_number = isinstance(refused, questions.NumberInText)
     sentence = "Must not have an Individual Number in it." if has_number else "Must say something."
-    return Problem("invalid-request", "One or more fields were refused.", errors=[FieldError("text", sentence)])
+    return problems.of_field("text", sentence)

@@ -21,7 +21,7 @@ from desk.pages.page import described, for_clerks_who_may, show
 from desk.permissions import Act
 from desk.words import KINDS, OUTCOMES, UNUSUAL
 from desk.words import copies as copies_words
-from exchange import supervision
+from exchange import supervision, unusual_looks
 from exchange.models import Kind
 from holdings.periods import legal_day
 
@@ -69,7 +69,7 @@ def refusals(request: HttpRequest) -> HttpResponse:
 @for_clerks_who_may(Act.SUPERVISE)
 def unusual(request: HttpRequest) -> HttpResponse:
     """Clerks who stand out, by their pseudonyms."""
-    found = supervision.unusual(at=timezone.now())
+    found = unusual_looks.find(at=timezone.now())
     columns = [_("What stands out"), _("Agency"), _("Clerk (pseudonym)"), _("How often"), _("Since"), _("Until"),
                _("Newest records")]  # fmt: skip
     rows = [
@@ -84,8 +84,8 @@ def unusual(request: HttpRequest) -> HttpResponse:
         request, "desk/supervised.html", title=_("Unusual looks"), columns=columns, rows=rows,
         lead=_("Looks and searches of the last %(days)s days at the desks. Office hours are Monday to Friday, %(from)s "
                "to %(to)s o'clock; holidays are not known.")
-        % {"days": supervision.DAYS_OF_LOOKS, "from": supervision.OFFICE_HOURS[0],
-           "to": supervision.OFFICE_HOURS[-1] + 1},
+        % {"days": unusual_looks.DAYS_OF_LOOKS, "from": unusual_looks.OFFICE_HOURS[0],
+           "to": unusual_looks.OFFICE_HOURS[-1] + 1},
         note=_("Looks that were read: %(count)s.") % {"count": found.read},
         warning=_("There were more. Only the newest %(count)s were read.") % {"count": found.read}
         if found.is_cut else "",

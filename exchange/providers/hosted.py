@@ -23,7 +23,7 @@ def ask(question: Question, *, at: datetime) -> Provision | Held:
         opener = hosted.opener(agency=provider.local_code, public_key=bytes(provider.code_public_key or b""))
         codes = [opener.code(epoch, hidden) for epoch, hidden in question.hidden]
     present, *former = codes
-    decided_by = (at + settings.INQUIRY_DEADLINE_BY_HAND).replace(microsecond=0)
+    until = decided_by(at)
     provision = provide.answer(
         agency=provider.local_code,
         code=present,
@@ -34,7 +34,12 @@ def ask(question: Question, *, at: datetime) -> Provision | Held:
         inquirer=question.inquirer.local_code,
         reference=question.reference,
         is_withheld=question.is_withheld,
-        decided_by=decided_by,
+        decided_by=until,
         at=at,
     )
-    return Held(decided_by) if provision is None else provision
+    return Held(until) if provision is None else provision
+
+
+def decided_by(at: datetime) -> datetime:
+    """Until when the agency may decide by hand what it was asked at this instant."""
+    return (at + settings.INQUIRY_DEADLINE_BY_HAND).replace(microsecond=0)

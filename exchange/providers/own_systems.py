@@ -13,19 +13,17 @@ class NotAProvider(Exception):
     """The agency cannot answer from a system of its own. A sentence for who registers it."""
 
 
-def register(*, agency: Agency, url: str) -> str:
-    """Ask the agency at this address from now on; returns the address as it will be signed.
-
-    Raises NotAProvider, AddressNotAllowed, NameUnknown.
-    """
-    address = checked(agency=agency, url=url)
-    _set(agency, provider_url=address, is_hosted=False)
+def register(*, agency: Agency, url: str) -> None:
+    """Ask the agency at this address from now on: one that `checked` has returned for it."""
+    _set(agency, provider_url=url, is_hosted=False)
     breaker.answered(agency)
-    return address
 
 
 def checked(*, agency: Agency, url: str) -> str:
-    """The address as it will be signed, if the agency can be asked there. Raises as `register`."""
+    """The address as it will be signed, if the agency can be asked there.
+
+    Raises NotAProvider, AddressNotAllowed, NameUnknown.
+    """
     if agency.kind in (Agency.Kind.PORTAL, Agency.Kind.STAFF_DIRECTORY):
         raise NotAProvider("This agency is part of the service itself.")
     if not ApiClient.objects.filter(agency=agency, is_active=True).exists():

@@ -12,7 +12,6 @@ record. Where an answer comes later, the provider hands it in at our API.
 from __future__ import annotations
 
 import base64
-import json
 import logging
 import secrets
 import time
@@ -26,7 +25,7 @@ from django.conf import settings
 from agencies import clients
 from agencies.models import Agency, ApiClient
 from codes.rist1 import format_code
-from exchange import messages, service_key
+from exchange import canonical_json, messages, service_key
 from exchange.providers import breaker, http
 from exchange.providers.question import Held, NotReached, Question, TooLate
 from holdings import remote
@@ -150,7 +149,7 @@ def _asked(question: Question, clock: _Clock) -> bytes:
         "deadline": question.ends_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         **person,
     }
-    return json.dumps(content, sort_keys=True, separators=(",", ":")).encode()
+    return canonical_json.encoded(content)
 
 
 def _condition(period: Period) -> dict[str, Any]:

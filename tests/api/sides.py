@@ -64,7 +64,7 @@ class Side:
     client: ApiClient
     key: OKPKey | ECKey
     code_key: bytes
-    algorithm: str = "EdDSA"
+    algorithm: str = "Ed25519"
     web: Client = field(default_factory=lambda: Client(raise_request_exception=False))
 
     def assertion(self, *, at: datetime | None = None, key: Any = None, algorithm: str = "", **changes: Any) -> str:
@@ -256,7 +256,7 @@ def new_side(local_code: str, *, key: OKPKey | ECKey | None = None) -> Side:
     agency = Agency.objects.get(local_code=local_code)
     registry.register_own_key(agency=agency, private_key=code_key)
     client = clients.register(agency=agency, jwk=key.as_dict(private=False))
-    return Side(agency, client, key, code_key, "EdDSA" if isinstance(key, OKPKey) else "ES256")
+    return Side(agency, client, key, code_key, "Ed25519" if isinstance(key, OKPKey) else "ES256")
 
 
 def new_country() -> Country:

@@ -117,6 +117,22 @@ def _of_closed_epoch(country: Country) -> dict[str, object]:
     return question
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"not_disclosed": {"reason": "LIFE_OR_SAFETY"}},
+        {"reference": "R-1"},
+        {"on_behalf_of": "132063"},
+        {"code": "a1-x"},
+    ],
+)
+def test_what_a_blind_inquiry_cannot_promise_is_refused_and_not_left_out(
+    country: Country, more: dict[str, object]
+) -> None:
+    answer = country.chofu.post(BLIND, country.blind_inquiry() | more)
+    assert (answer.status, answer.kind, record_count()) == (400, "invalid-request", 0)
+
+
 def test_evidence_is_for_the_same_case(country: Country) -> None:
     evidence = country.chofu.evidence(case_number="OTHER")
     assert country.chofu.post(BLIND, country.blind_inquiry(), **{"Mynx-Evidence": evidence}).kind == "invalid-evidence"

@@ -75,6 +75,16 @@ def test_bad_lines_refuse_all_and_say_which(country: Country) -> None:
     assert (Bulk.objects.count(), record_count()) == (0, 0)
 
 
+@pytest.mark.parametrize(
+    "more", [{"not_disclosed": {"reason": "LIFE_OR_SAFETY"}}, {"reference": "R-1"}, {"on_behalf_of": "132063"}]
+)
+def test_what_a_line_cannot_promise_is_refused_and_not_left_out(country: Country, more: dict[str, Any]) -> None:
+    lines = lines_of(country, 2)
+    answer = hand_in(country, [lines[0], lines[1] | more])
+    assert (answer.status, answer.json["errors"][0]["field"]) == (400, "lines.1")
+    assert (Bulk.objects.count(), record_count()) == (0, 0)
+
+
 def test_no_more_than_a_hundred_errors(country: Country) -> None:
     answer = hand_in(country, [{"line": "x"}] * 200)
     assert (answer.status, len(answer.json["errors"])) == (400, 100)

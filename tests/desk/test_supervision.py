@@ -135,7 +135,7 @@ def test_who_stands_out_is_shown_by_the_pseudonym(world: World, officer: Client)
 
 
 def test_what_was_left_unread_is_said(world: World, officer: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("exchange.supervision.unusual.__kwdefaults__", {"limits": None, "most": 2})
+    monkeypatch.setattr("exchange.unusual_looks.find.__kwdefaults__", {"limits": None, "most": 2})
     looked(world, 3)
     assert "新しい2件だけを読み取りました" in officer.get(reverse("desk:unusual")).content.decode()
 

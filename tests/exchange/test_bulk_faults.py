@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from exchange import bulk, bulk_work, conversion, ledger, reconciliation
+from exchange import bulk, bulk_lines, bulk_work, conversion, ledger, reconciliation
 from exchange.models import AccessRecord, Phase
 from holdings import provide_all
 from holdings.models import Holding, ProvisionCopy
@@ -176,6 +176,21 @@ def test_a_decision_that_is_on_record_stands(monkeypatch):
     type(agency(MITAKA)).objects.filter(local_code=MITAKA).update(assessment_until=None)
     work(taken, clock=lambda: LATER)
     assert_whole(taken)
+
+
+@DATABASES
+@pytest.mark.usefixtures("agencies")
+def test_who_goes_on_opens_the_evidence_once(monkeypatch):
+    taken = the_lines()
+    with monkeypatch.context() as patch:
+        die_at(patch, ledger, "record_all", call=1, after=True)
+        with pytest.raises(Died):
+            work(taken)
+    opened, open_it = [], bulk_lines.evidence_of
+    monkeypatch.setattr(bulk_lines, "evidence_of", lambda bulk: opened.append(bulk) or open_it(bulk))
+    work(taken, clock=lambda: LATER)
+    assert_whole(taken)
+    assert len(opened) == 1
 
 
 @DATABASES

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from exchange import callbacks, decisions, messages, service_key, standing, tasks
+from exchange import callbacks, decisions, messages, service_key, standing, tasks, trust
 from exchange.inquiry_models import CallbackAddress, Inquiry
 from mynx import keys as mynx_keys
 from mynx import signatures
@@ -164,7 +164,7 @@ def test_who_has_withdrawn_or_never_registered_is_told_nothing(listener):
 )
 def test_other_addresses_are_not_taken_and_not_repeated(url):
     with pytest.raises(callbacks.NotAnAddress) as refusal:
-        callbacks.register(agency=agency(CHOFU), url=url, at=NOW)
+        trust.register_callback(agency=agency(CHOFU), url=url, by="a client", at=NOW)
     assert url not in str(refusal.value)
     assert not CallbackAddress.objects.exists()
 
@@ -176,4 +176,4 @@ def test_in_production_loopback_is_not_called(settings, listener):
     assert callbacks.tell(at=LATER) == 0
     assert listener.heard == []
     with pytest.raises(callbacks.NotAnAddress):
-        listen(listener)
+        callbacks.checked(listener.url)

@@ -6,7 +6,7 @@ import uuid
 from datetime import date, timedelta
 
 import pytest
-from django.db import connections
+from django.db import IntegrityError, connections
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -315,3 +315,22 @@ def test_the_case_and_the_reason_lie_sealed_with_the_record():
     )  # fmt: skip
     assert Inquiry.objects.get().reason_sealed is None
     assert all(b"checked" not in bytes(row.private_sealed) for row in AccessRecord.objects.all())
+
+
+def test_an_event_is_closed_once_and_who_comes_second_hears_how_it_ended():
+    found = ledger.recall(event_of(ask_and_wait()))
+    assert standing.close(found.event, rule=None, outcome="4002", at=LATER) is None
+    earlier = standing.close(found.event, rule=None, outcome="5002", at=TOO_LATE)
+    assert (earlier.outcome, earlier.ended_at) == ("4002", LATER.replace(microsecond=0))
+    assert phases() == [("ASKED", ""), ("ANSWERED", "4002")]
+
+
+def test_a_record_that_is_refused_for_another_reason_is_no_end(monkeypatch):
+    found = ledger.recall(event_of(ask_and_wait()))
+
+    def broken(*args, **facts):
+        raise IntegrityError("another constraint")
+
+    monkeypatch.setattr(ledger, "record", broken)
+    with pytest.raises(IntegrityError):
+        standing.close(found.event, rule=None, outcome="4002", at=LATER)

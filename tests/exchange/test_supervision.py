@@ -11,11 +11,11 @@ from django.db import connections
 from django.test.utils import CaptureQueriesContext
 
 from agencies.models import Agency
-from exchange import ledger, looks, supervision, tree, witnessing
+from exchange import ledger, looks, supervision, tree, unusual_looks, witnessing
 from exchange.inquiry import Refused
 from exchange.ledger import Event
 from exchange.models import Cosignature, Kind, Phase
-from exchange.supervision import Unusual
+from exchange.unusual_looks import Unusual
 from holdings.models import ProvisionCopy
 from tests.exchange.people import (
     CHILD_ALLOWANCE,
@@ -51,7 +51,7 @@ def look(clerk: str = "akira", person: int | None = 1, *, at: datetime = TEN, ca
 
 
 def found(**changes: object) -> list[tuple[str, str, int]]:
-    findings = supervision.unusual(**{"at": TEN + DAY, **changes}).findings
+    findings = unusual_looks.find(**{"at": TEN + DAY, **changes}).findings
     return [(finding.what.value, finding.clerk, finding.count) for finding in findings]
 
 
@@ -77,7 +77,7 @@ def test_in_a_usual_month_nobody_stands_out() -> None:
 def test_the_same_person_again_and_again() -> None:
     a_usual_month()
     references = [look("akira", 77, at=TEN - 8 * DAY + number * MINUTE) for number in range(6)]
-    (finding,) = supervision.unusual(at=TEN + DAY).findings
+    (finding,) = unusual_looks.find(at=TEN + DAY).findings
     assert (finding.what, finding.agency.local_code, finding.clerk, finding.count) == ("REPEATED", CHOFU, "akira", 6)
     assert (finding.first_at, finding.last_at) == (TEN - 8 * DAY, TEN - 8 * DAY + 5 * MINUTE)
     assert finding.references == tuple(reversed(references[3:]))
@@ -147,32 +147,32 @@ def test_only_a_month_and_only_clerks_count() -> None:
         look("akira", 77, at=TEN - 40 * DAY)
         look("", 77, what="code-issue", at=TEN)
         look("naoki", 77, what="protection", at=TEN)
-    assert supervision.unusual(at=TEN + DAY).read == 0
+    assert unusual_looks.find(at=TEN + DAY).read == 0
 
 
 def test_only_the_newest_are_read_and_it_is_said() -> None:
     for number in range(8):
         look("akira", 77, at=TEN + number * MINUTE)
     for most, expected in ((7, (7, True)), (8, (8, False))):
-        read = supervision.unusual(at=TEN + DAY, most=most)
+        read = unusual_looks.find(at=TEN + DAY, most=most)
         assert (read.read, read.is_cut) == expected
 
 
 def test_codes_that_are_issued_do_not_make_a_look_dearer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(supervision, "MOST_LOOKS_PASSED", 5)
+    monkeypatch.setattr(unusual_looks, "MOST_LOOKS_PASSED", 5)
     for number in range(4):
         look("akira", 77, at=TEN + number * MINUTE)
-    assert (supervision.unusual(at=TEN + DAY).read, supervision.unusual(at=TEN + DAY).is_cut) == (4, False)
+    assert (unusual_looks.find(at=TEN + DAY).read, unusual_looks.find(at=TEN + DAY).is_cut) == (4, False)
     for number in range(3):
         look("", number, what="code-issue", at=TEN + 5 * MINUTE)
-    assert (supervision.unusual(at=TEN + DAY).read, supervision.unusual(at=TEN + DAY).is_cut) == (2, True)
+    assert (unusual_looks.find(at=TEN + DAY).read, unusual_looks.find(at=TEN + DAY).is_cut) == (2, True)
 
 
 def test_nothing_of_the_person_is_in_what_is_found() -> None:
     for number in range(6):
         look("akira", 77, at=TEN + number * MINUTE)
-    assert subject(77).hex() not in str(supervision.unusual(at=TEN + DAY))
-    assert repr(supervision._looks(TEN + DAY, 10)[0][0]) == "<_Look>"
+    assert subject(77).hex() not in str(unusual_looks.find(at=TEN + DAY))
+    assert repr(unusual_looks._looks(TEN + DAY, 10)[0][0]) == "<_Look>"
 
 
 # --- refusals ---
@@ -311,7 +311,7 @@ def test_thirty_rows_cost_as_many_queries_as_one(read: str) -> None:
 
     reads: dict[str, Callable[[], object]] = {
         "refusals": lambda: supervision.refusals(),
-        "unusual": lambda: supervision.unusual(at=TEN + DAY),
+        "unusual": lambda: unusual_looks.find(at=TEN + DAY),
         "copies": lambda: supervision.copies_amiss(at=NOW + timedelta(hours=1)),
         "withheld": lambda: supervision.withheld(on=date(2026, 11, 30)),
     }

@@ -16,7 +16,9 @@ from agencies.models import Agency, ApiClient, Verifier
 from codes import proofs as possession
 from codes import rist1
 from exchange import audit, code_keys, epochs, ledger, proofs, reconciliation, scalars, trust, trust_log
+from exchange.inquiry_models import CallbackAddress
 from exchange.models import AccessRecord, Kind
+from exchange.providers import addresses
 from tests.exchange.people import CHOFU, KEY, MITAKA, NOW, agency, ask, code_at, hold_income
 from tests.support import DATABASES
 from tools import verify_records
@@ -31,8 +33,8 @@ def a_jwk() -> dict[str, Any]:
     return dict(OKPKey.generate_key("Ed25519").as_dict(private=False))
 
 
-def a_client() -> ApiClient:
-    return clients.register(agency=agency(CHOFU), jwk=a_jwk())
+def a_client(of: str = CHOFU) -> ApiClient:
+    return clients.register(agency=agency(of), jwk=a_jwk())
 
 
 def log() -> list[tuple[str, str, str, dict[str, Any]]]:
@@ -115,6 +117,18 @@ def test_assessment_and_activity() -> None:
     trust.set_assessment(agency=agency(CHOFU), until=until, **BY, at=NOW)
     trust.load_agencies(at=NOW)
     assert agency(CHOFU).assessment_until == until
+
+
+def test_an_address_is_looked_up_once(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name that means something else at a second look could be recorded as one address and taken as another."""
+    settings.PRODUCTION, looked_up = True, []
+    monkeypatch.setattr(addresses, "resolve", lambda host, port: looked_up.append(host) or ["93.184.215.14"])
+    a_client(MITAKA)
+    assert trust.register_provider(agency=agency(MITAKA), url="https://CITY.example", at=NOW) == "https://city.example/"
+    trust.register_callback(agency=agency(CHOFU), url="https://Other.example/ended", by="a client", at=NOW)
+    assert looked_up == ["city.example", "other.example"]
+    assert agency(MITAKA).provider_url == "https://city.example/"
+    assert CallbackAddress.objects.get().url == "https://other.example/ended"
 
 
 def test_an_epoch() -> None:

@@ -180,6 +180,32 @@ def test_a_silent_or_foreign_witness_is_told(settings, running: Verifier) -> Non
 
 
 @DATABASES
+@pytest.mark.usefixtures("agencies")
+def test_an_address_that_leads_into_our_house_is_not_called(settings, running: Verifier, capsys) -> None:
+    ledger.record_all(prepared(5))
+    here = settings.WITNESSES[0]
+    settings.PRODUCTION = True
+    elsewhere = [here.replace("127.0.0.1", "10.0.0.1"), here.replace("http:", "https:"), f"file:///etc {running}"]
+    for text in [here, *elsewhere]:
+        settings.WITNESSES = [text]
+        with pytest.raises(CommandError):
+            call_command("ask_witnesses")
+        assert "we do not call its address." in capsys.readouterr().err
+    assert not Cosignature.objects.exists()
+
+
+@DATABASES
+@pytest.mark.usefixtures("agencies")
+@pytest.mark.parametrize("size", ["9" * 5000, "²", "five", "6"])
+def test_a_size_that_cannot_be_is_no_second_try(monkeypatch, running: Verifier, size: str) -> None:
+    ledger.record_all(prepared(5))
+    one, answers = witnessing.Witness.parse(settings.WITNESSES[0]), [(409, size)]
+    monkeypatch.setattr(witnessing, "_post", lambda *asked: answers.pop())
+    with pytest.raises(witnessing.NotWitnessed, match="another log"):
+        witnessing.ask(one)
+
+
+@DATABASES
 @pytest.mark.parametrize("act", ["changed", "deleted", "swapped"])
 def test_a_past_made_anew_and_signed_with_the_stolen_key_is_found(log, running: Verifier, act: str) -> None:  # noqa: F811
     """The thief has the database and the log's key: the rows, tiles and checkpoints are all right, but other ones."""

@@ -17,7 +17,7 @@ from exchange import epochs, ledger
 from exchange.models import AccessRecord, CodeIssue
 from holdings import hosted, waiting
 from mynx import __main__ as program
-from mynx import keys
+from mynx import inquiries, keys
 from mynx.agency import Agency, Unusable
 from mynx.client import NotReached, Service
 from mynx.signatures import NotGenuine
@@ -308,7 +308,7 @@ def test_an_inquiry_that_waits_is_decided_and_fetched(
     def meanwhile(seconds: float) -> None:
         assert run(mitaka, "decide", entry["record"], "answer", *given, "--clerk", "K") == 0
 
-    monkeypatch.setattr(program.time, "sleep", meanwhile)
+    monkeypatch.setattr(inquiries.time, "sleep", meanwhile)
     capsys.readouterr()
     assert run(directory, "result", promised["record"], "--wait", "60") == 0
     decided, end = capsys.readouterr().out.split("}\n{")

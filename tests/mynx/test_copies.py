@@ -13,6 +13,7 @@ import pytest
 from holdings import copies as held
 from holdings.models import Holding, Run
 from mynx import copies
+from mynx.agency import Agency
 from mynx.client import NotReached, Service
 from tests.api.sides import CHILD_ALLOWANCE, LOCAL_TAX, TOTAL_INCOME, Country, new_point, tax_items
 from tests.mynx.test_client import Line, country, directory, line, run
@@ -227,6 +228,8 @@ def test_recalls_are_noted_with_our_own_case_and_confirmed(
     withdrawal = {"code": country.mitaka.printed_code_for(country.hanako), "data_set": LOCAL_TAX}
     withdrawal |= {"period": {"fiscal_year": 2026}, "reason": "WRONG_CONTENT"}
     assert country.mitaka.post("/api/v1/copies/withdraw", withdrawal).json == {"withdrawn": True}
+    # A later line of the journal that names no case, as that of an answered question, hides nothing.
+    Agency(directory).note(at="", address="/api/v1/questions/answer", status=200, outcome="", record=record, ours="")
     assert run(directory, "recalls") == 0
     said = capsys.readouterr().out.splitlines()
     assert said[0].split()[1:] == ["WRONG_CONTENT", LOCAL_TAX, record, "CA-7"]

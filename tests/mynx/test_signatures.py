@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 from http_message_signatures import HTTPMessageVerifier, HTTPSignatureKeyResolver, InvalidSignature
 from http_message_signatures.algorithms import ECDSA_P256_SHA256, ED25519, HMAC_SHA256, RSA_PSS_SHA512
+from joserfc import jwt
 from joserfc.jwk import ECKey, OKPKey, RSAKey
 
 from mynx import keys, signatures
@@ -114,6 +115,13 @@ def test_a_thumbprint_is_that_of_rfc_8037() -> None:
     """Appendix A.3."""
     key = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
     assert keys.thumbprint(key) == "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
+
+
+@pytest.mark.parametrize(("kind", "algorithm"), [(vectors.P256, "ES256"), (None, "Ed25519")])
+def test_a_statement_names_its_algorithm_as_rfc_9864_does(kind: dict[str, str] | None, algorithm: str) -> None:
+    key = ECKey.import_key(kind) if kind else OKPKey.generate_key("Ed25519")
+    read = jwt.decode(keys.statement({"iss": "a"}, key.as_dict(private=True)), key, algorithms=[algorithm])
+    assert (read.claims, read.header["alg"]) == ({"iss": "a"}, algorithm)
 
 
 @pytest.mark.parametrize("jwk", [{"kty": "RSA"}, {"kty": "EC", "crv": "P-384"}, {"kty": "oct", "k": "AA"}, {}])
