@@ -6,10 +6,8 @@ import asyncio
 import os
 import random
 import shutil
-import socket
 import subprocess
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -27,7 +25,7 @@ from tests.exchange import remote_side
 from tests.exchange.people import MITAKA, TOTAL_INCOME, agency, ask, ready
 from tests.exchange.waiting import outcomes_of_copies, phases
 from tests.faults import after, asking
-from tests.faults.country import PLANT, free_port, open_doors, planted_on, served
+from tests.faults.country import PLANT, free_port, open_doors, planted_on, redis, served
 from tests.support import DATABASES, scaled
 
 PERSONS, CLIENTS = 15, 8
@@ -62,24 +60,6 @@ class Cluster:
             yield
         finally:
             self.control("stop", "--mode", "immediate")
-
-
-@contextmanager
-def _redis() -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    port = free_port()
-    command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
-    with subprocess.Popen(command, cwd="/", stdout=subprocess.DEVNULL) as server:
-        try:
-            while True:
-                try:
-                    socket.create_connection(("127.0.0.1", port)).close()
-                    break
-                except OSError:
-                    assert server.poll() is None
-                    time.sleep(0.05)
-            yield f"redis://127.0.0.1:{port}/0", server
-        finally:
-            server.kill()
 
 
 async def _through(run: asking.Run, fault: Callable[[], None], times: int) -> None:
@@ -134,7 +114,7 @@ def test_postgresql_is_restarted_in_mid_run(tmp_path: Path) -> None:
 @pytest.mark.skipif(not shutil.which("redis-server"), reason="there is no redis-server to take away")
 def test_redis_goes_away_in_mid_run(tmp_path: Path) -> None:
     with (
-        _redis() as (url, server),
+        redis() as (url, server),
         served(tmp_path, setup=SETUP, arguments=(str(PERSONS),), REDIS_URL=url, **LIMITS) as country,
     ):
         run = asking.Run(country, PERSONS, lambda: True, random.Random(2))
