@@ -32,7 +32,7 @@ from exchange.providers.question import Held, NotReached, Question, TooLate
 from holdings import remote
 from holdings.layout import NULL_REASONS
 from holdings.periods import Period
-from holdings.provide import ANSWERED, NO_RECORD, NOT_REGISTERED, ItemValue, Provision
+from holdings.provide import ANSWERED, NO_RECORD, NOT_REGISTERED, AnsweredBefore, ItemValue, Provision
 
 LAYOUT_NOT_SUPPORTED = "3004"
 DECLINED = "4001"
@@ -76,7 +76,7 @@ def _kept(question: Question, provision: Provision, *, at: datetime) -> Provisio
             is_withheld=question.is_withheld,
             at=at,
         )
-    except remote.AnsweredBefore:
+    except AnsweredBefore:
         raise NotReached("It answered the same question otherwise before.") from None
     return provision
 
