@@ -182,6 +182,7 @@ def put_to_provider(
         codes=known_as(),
         hidden=hidden,
         asked_before=asked_before,
+        on_behalf_of=event.on_behalf_of,
         is_withheld=event.is_withheld,
     )
     try:

@@ -140,6 +140,8 @@ def _asked(question: Question, clock: _Clock) -> bytes:
                 for epoch, code in question.hidden
             ]
         }
+    # Whose permission it is: the provider looks into the table for itself.
+    delegator = {"on_behalf_of": question.on_behalf_of.local_code} if is_named and question.on_behalf_of else {}
     content = {
         "reference": question.reference,
         "inquirer": question.inquirer.local_code if is_named else "",
@@ -148,6 +150,7 @@ def _asked(question: Question, clock: _Clock) -> bytes:
         "items": list(question.items),
         "condition": _condition(question.condition or Period()),
         "deadline": question.ends_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        **delegator,
         **person,
     }
     return json.dumps(content, sort_keys=True, separators=(",", ":")).encode()
