@@ -24,6 +24,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
+from redis import Redis
 
 from agencies.models import Agency
 from codes.rist1 import format_code
@@ -187,7 +188,7 @@ def main() -> None:
 def _fed(worker: Worker, rounds: Rounds, deaths: Deaths, at_random: int) -> int:
     """Until all deaths are died and all is done. Returns how often it was killed at random."""
     killed, chance, latest = 0, random.Random(5), time.monotonic() + 60 + 20 * (at_random + deaths.wanted)
-    next_kill = time.monotonic() + chance.uniform(2, 5)
+    next_kill, queue = time.monotonic() + chance.uniform(2, 5), Redis.from_url(settings.REDIS_URL)
     while (is_deadly := killed < at_random or deaths.are_left()) or _left():
         assert time.monotonic() < latest, "the worker does not end"
         worker.look()
@@ -196,8 +197,9 @@ def _fed(worker: Worker, rounds: Rounds, deaths: Deaths, at_random: int) -> int:
             killed, next_kill = killed + 1, time.monotonic() + chance.uniform(2, 5)
         if is_deadly and _left() < MOST_AT_ONCE:
             rounds.leave()
-        for task in (tasks.end_inquiries, tasks.tell_inquirers, tasks.queue_waiting_bulks):  # as the beat
-            task.delay()
+        if not queue.llen("celery"):  # as the beat, which is slower: it must not ask for more than is done
+            for task in (tasks.end_inquiries, tasks.tell_inquirers, tasks.queue_waiting_bulks):
+                task.delay()
         time.sleep(0.3)
     return killed
 
