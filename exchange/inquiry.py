@@ -191,7 +191,7 @@ def put_to_provider(
         reply = Provision(failure.outcome, [])
         standing.keep_providers_copy(event, outcome=reply.outcome, at=at)
     if isinstance(reply, Held):
-        return standing.hold(event, rule=rule, until=reply.until, is_kept=is_kept, at=at)
+        return standing.hold(event, rule=rule, until=reply.until, is_kept=is_kept, at=asked_at)
     if not _close(event, rule, reply, is_kept=is_kept, asked_at=asked_at, at=at):
         return standing.as_it_stands(event.id, at=at)
     answer = Answer(

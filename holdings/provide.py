@@ -97,12 +97,12 @@ def answer(
             is_withheld=is_withheld,
             at=at.replace(microsecond=0),
         )
+        if is_again and WaitingQuestion.objects.filter(id=question.id).exists():
+            return None
         before = ProvisionCopy.objects.filter(id=question.id).first() if is_again else None
         if _BY_HAND in flags and decided_by is not None:
             if before is not None:
                 raise AnsweredBefore  # by its copies, before it wanted to decide by hand
-            if is_again and WaitingQuestion.objects.filter(id=question.id).exists():
-                return None
             period = condition or Period()
             question.fiscal_year, question.begins_on, question.ends_on = (
                 period.fiscal_year,

@@ -16,11 +16,25 @@ from exchange.models import AccessRecord
 from exchange.providers.question import NotReached, TooLate
 from exchange.repeats import ReferenceTaken
 from exchange.standing import AnswerErased, InProgress
+from holdings import waiting
 from holdings.models import Holding, ProvisionCopy, WaitingQuestion
 from holdings.periods import Period
 from keys import custody
 from tests.exchange import remote_side
-from tests.exchange.people import FUCHU, HANAKO, KENJI, MITAKA, NOW, SALARY, TOTAL_INCOME, agency, ask, hold_income
+from tests.exchange.people import (
+    FUCHU,
+    HANAKO,
+    KENJI,
+    LOCAL_TAX,
+    MITAKA,
+    NOW,
+    SALARY,
+    TOTAL_INCOME,
+    agency,
+    ask,
+    code_at,
+    hold_income,
+)
 from tests.exchange.waiting import (
     LATER,
     ask_and_wait,
@@ -287,14 +301,19 @@ def test_an_answer_that_cannot_be_had_again_is_not_obtained(monkeypatch, change)
     assert differences() == []
 
 
+@pytest.mark.parametrize("mark", ["stands", "is lifted"])
 @pytest.mark.parametrize("step", ["ask", "hold"])
-def test_what_lay_in_the_providers_tray_lies_there_once(monkeypatch, step):
+def test_what_lay_in_the_providers_tray_lies_there_once(monkeypatch, step, mark):
+    """Also when the provider has gone back to answering automatically: what waits already waits on."""
     hold_income(HANAKO)
     by_hand()
     owner = {"ask": inquiry.choose, "hold": standing}[step]
     killed_at(monkeypatch, owner, step, after=step == "ask")
+    if mark == "is lifted":
+        waiting.set_automatic(agency=MITAKA, data_set=LOCAL_TAX, code=code_at(agency(MITAKA), HANAKO))
     answer = ask(reference="CA-1", at=FREE)
-    assert (answer.outcome, answer.ends_at) == ("0109", NOW.replace(microsecond=0) + timedelta(days=10))
+    assert (answer.outcome, answer.asked_at) == ("0109", NOW)
+    assert answer.ends_at == NOW.replace(microsecond=0) + timedelta(days=10)
     assert WaitingQuestion.objects.get().ends_at == answer.ends_at
     decisions.approve(provider=agency(MITAKA), reference=reference(), at=LATER)
     assert ask(reference="CA-1", at=LATER).outcome == "0000"
