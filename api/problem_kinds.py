@@ -194,6 +194,12 @@ KINDS: dict[str, Kind] = {
         "Nothing was answered. A request that was recorded before the failure stays on record. Try again; with the "
         "same reference nothing is sent twice.",
     ),
+    "away": Kind(
+        503,
+        "The service is away for the moment",
+        "It cannot reach a database of its own. Nothing was answered. A request that was recorded before stays on "
+        "record. Wait as the header Retry-After says and try again; with the same reference nothing is sent twice.",
+    ),
     "not-asked-blind": Kind(
         503,
         "The provider cannot be asked blind",

@@ -19,6 +19,7 @@ from rest_framework import exceptions, status
 from api.problem_kinds import KINDS as KINDS
 from codes.proofs import ProofRejected
 from codes.rist1 import MalformedCode
+from databases import away
 from exchange.blind_inquiry import NumberUsed
 from exchange.code_keys import CodesWaiting
 from exchange.conversion import NoCodeKey
@@ -198,6 +199,13 @@ def _problem_of_framework(error: Exception) -> Problem:
         return Problem("not-found")
     if isinstance(error, exceptions.APIException):
         return Problem(_KIND_OF_STATUS.get(error.status_code, "internal-error"))
+    return of_failure(error)
+
+
+def of_failure(error: BaseException | None) -> Problem:
+    """The problem of a failure that is no answer of the exchange's."""
+    if away.is_away(error):
+        return Problem("away", headers={"Retry-After": str(away.RETRY_AFTER_SECONDS)})
     return Problem("internal-error", code="9000")
 
 

@@ -31,6 +31,7 @@ _ALWAYS = (
     "unsupported-media-type",
     "too-many-requests",
     "internal-error",
+    "away",
 )
 
 
@@ -43,7 +44,7 @@ HEADERS = [
         description="Why the token was not taken (RFC 6750 section 3).",
     ),
     OpenApiParameter(
-        "Retry-After", int, OpenApiParameter.HEADER, response=[429], description="Seconds to wait (RFC 9110)."
+        "Retry-After", int, OpenApiParameter.HEADER, response=[429, 503], description="Seconds to wait (RFC 9110)."
     ),
 ]
 _COVERED = '("@method" "@target-uri" "content-type" "content-digest" "authorization")'

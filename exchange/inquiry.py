@@ -22,9 +22,10 @@ from django.conf import settings
 
 from agencies.models import Agency
 from codes.rist1 import Blinded, Code
-from exchange import answers, inquirer_copy, ledger, repeats, standing
+from exchange import inquirer_copy, ledger, repeats, standing, statute
 from exchange.answers import Answer, NotObtained
 from exchange.conversion import convert_to_all
+from exchange.inquiry_models import Inquiry
 from exchange.ledger import Event
 from exchange.models import Kind, Phase
 from exchange.permission import Refused, permit
@@ -83,16 +84,39 @@ def inquire(
         disclosed_from=not_disclosed.until if not_disclosed else None,
         on_behalf_of=on_behalf_of,
     )
+
+    def known_as() -> Sequence[Code]:
+        return convert_to_all(code=code, source=inquirer, target=provider)  # article 21-2
+
     if reference:
         earlier = repeats.claim(event, provider=provider, reference=reference, at=at)
         if earlier is not None:
-            return standing.raise_if_not_obtained(standing.answer_of(earlier, at=at))
+            return _again(earlier, known_as=known_as, condition=condition, at=at)
     return answer_from_provider(
-        event,
-        provider=provider,
-        known_as=lambda: convert_to_all(code=code, source=inquirer, target=provider),  # article 21-2
+        event, provider=provider, known_as=known_as, condition=condition, is_kept=bool(reference), at=at
+    )
+
+
+def _again(
+    earlier: Inquiry, *, known_as: Callable[[], Sequence[Code]], condition: Period | None, at: datetime
+) -> Answer:
+    """What became of it; or, where its process has died, the rest of the road from what is on record: the same event,
+    permitted or refused as it was."""
+    left = repeats.take_over(earlier, at=at)
+    if left is None:
+        return standing.raise_if_not_obtained(standing.answer_of(earlier, at=at))
+    rule = statute.rule_of(left.row)
+    if rule is None:
+        _close(left.event, None, Provision(left.outcome, []), is_kept=True, asked_at=earlier.asked_at, at=at)
+        raise Refused(left.outcome, ledger.reference(left.event.id, ledger.INQUIRER))
+    return put_to_provider(
+        left.event,
+        rule=rule,
+        provider=earlier.provider,
+        known_as=known_as,
         condition=condition,
-        is_kept=bool(reference),
+        is_kept=True,
+        asked_before=earlier.asked_at,
         at=at,
     )
 
@@ -115,7 +139,7 @@ def answer_from_provider(
     try:
         rule = permit(event, at=at)  # articles 19 and 21(2); a refusal is recorded too
     except Refused as refusal:
-        _close(event, None, Provision(refusal.code, []), is_kept=is_kept, at=at)
+        _close(event, None, Provision(refusal.code, []), is_kept=is_kept, asked_at=at, at=at)
         raise
     ledger.record(event, rule=rule, phase=Phase.ASKED, at=at)  # article 23(3), the request
     return put_to_provider(
@@ -139,9 +163,12 @@ def put_to_provider(
     hidden: Sequence[tuple[int, Blinded]] = (),
     condition: Period | None,
     is_kept: bool,
+    asked_before: datetime | None = None,
     at: datetime,
 ) -> Answer:
-    """The second half of the road, for an event that is on record as asked. Raises NotObtained."""
+    """The second half of the road, for an event that is on record as asked; since then, where it was `asked_before`.
+    Raises NotObtained."""
+    asked_at = asked_before or at
     question = Question(
         provider=provider,
         inquirer=event.inquirer,
@@ -150,9 +177,11 @@ def put_to_provider(
         items=event.items,
         condition=condition,
         reference=ledger.reference(event.id, ledger.PROVIDER),
-        ends_at=at + settings.INQUIRY_DEADLINE,
+        ends_at=asked_at + settings.INQUIRY_DEADLINE,
         codes=known_as(),
         hidden=hidden,
+        asked_before=asked_before,
+        on_behalf_of=event.on_behalf_of,
         is_withheld=event.is_withheld,
     )
     try:
@@ -161,30 +190,35 @@ def put_to_provider(
         reply = Provision(failure.outcome, [])
         standing.keep_providers_copy(event, outcome=reply.outcome, at=at)
     if isinstance(reply, Held):
-        return standing.hold(event, rule=rule, until=reply.until, is_kept=is_kept, at=at)
-    _close(event, rule, reply, is_kept=is_kept, at=at)
+        return standing.hold(event, rule=rule, until=reply.until, is_kept=is_kept, at=asked_at)
+    if not _close(event, rule, reply, is_kept=is_kept, asked_at=asked_at, at=at):
+        return standing.as_it_stands(event.id, at=at)
     answer = Answer(
         outcome=reply.outcome,
         items=reply.items,
         record=ledger.reference(event.id, ledger.INQUIRER),
         rule=rule,
-        asked_at=at,
+        asked_at=asked_at,
         answered_at=at,
     )
     return standing.raise_if_not_obtained(answer)
 
 
-def _close(event: Event, rule: Rule | None, provision: Provision, *, is_kept: bool, at: datetime) -> None:
-    """It is over: on record, and in the inquirer's own copy, before anything leaves."""
+def _close(
+    event: Event, rule: Rule | None, provision: Provision, *, is_kept: bool, asked_at: datetime, at: datetime
+) -> bool:
+    """It is over: on record, and in the inquirer's own copy, before anything leaves. Returns whether this was the end:
+    its time may be over, or another process have ended what it took for left behind."""
     if is_kept and not standing.end(event.id, outcome=provision.outcome, items=provision.items, at=at):
-        raise NotObtained(answers.TIME_OUT, ledger.reference(event.id, ledger.INQUIRER))  # its time was over meanwhile
+        return False
     if rule is not None and is_kept:
         # Who came with the same reference may have seen the end, and written this before us (standing.settle).
         standing.close(event, rule=rule, outcome=provision.outcome, at=at)  # article 23(3), the provision
     elif rule is not None:
         ledger.record(event, rule=rule, phase=Phase.ANSWERED, outcome=provision.outcome, at=at)  # article 23(3)
     inquirer_copy.keep(  # article 23(1)
-        event, row=rule.row if rule else "", outcome=provision.outcome, asked_at=at, ended_at=at
+        event, row=rule.row if rule else "", outcome=provision.outcome, asked_at=asked_at, ended_at=at
     )
     if is_kept:
         standing.settled(event.id)
+    return True

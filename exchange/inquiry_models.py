@@ -66,6 +66,9 @@ class Inquiry(models.Model):
     )
     reference_sealed = models.BinaryField(null=True)
     content = models.CharField(max_length=64, blank=True, help_text="Keyed hash of what was asked under it.")
+    claimed_until = models.DateTimeField(
+        null=True, help_text="Until then a process is at it; later it is taken to be dead. Of those with a reference."
+    )
     notice_due_at = models.DateTimeField(null=True)
     notice_tries = models.PositiveSmallIntegerField(default=0)
 

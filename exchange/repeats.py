@@ -2,6 +2,10 @@
 
 The reference may say whom it is about, so its text is sealed and looked up by a keyed hash. What was asked under it is
 kept as a keyed hash too; the reference is part of both, so that equal questions do not look alike.
+
+Who takes up a reference claims it for as long as a living process may need. Whoever repeats the request meanwhile gets
+a promise; after that the one who had it is taken to be dead, and the repeated request goes on from what is on record.
+If it was not dead, the first end counts, and both get that answer (decision 24).
 """
 
 from __future__ import annotations
@@ -16,14 +20,14 @@ from agencies.models import Agency
 from databases import EXCHANGE
 from exchange import answers, ledger
 from exchange.inquiry_models import Inquiry, State
-from exchange.ledger import Event
+from exchange.ledger import Event, Recalled
 from keys import custody
 from keys.sealing import keyed_hash, seal
 
 _HASH = "inquiry-reference"
 _SEAL = "inquiry-answer"
-# No living process takes this long from the one to the other.
-_LEFT_BEHIND = timedelta(minutes=1)
+# That a living process needs at most, beside the time that it waits for the provider.
+_OWN_TIME = timedelta(seconds=50)
 _ASKED = ("case_number", "condition", "not_disclosed")
 
 
@@ -49,6 +53,7 @@ def claim(event: Event, *, provider: Agency, reference: str, at: datetime) -> In
                     outcome=answers.PENDING,
                     asked_at=at,
                     ends_at=at + settings.INQUIRY_DEADLINE,
+                    claimed_until=_claim_from(at),
                     reference=_name(event, reference),
                     reference_sealed=seal(
                         _SEAL, reference.encode(), context=f"exchange.Inquiry.reference_sealed:{event.id}"
@@ -65,10 +70,24 @@ def claim(event: Event, *, provider: Agency, reference: str, at: datetime) -> In
     return earlier
 
 
+def take_over(earlier: Inquiry, *, at: datetime) -> Recalled | None:
+    """Claim what a process left behind that died before it had an answer. Of two that come at once one gets it.
+
+    Returns the event as it is on record; None where there is nothing to go on with: it has ended, waits for a decision,
+    or is in the hands of a living process.
+    """
+    rows = Inquiry.objects.filter(event=earlier.event, state=State.ASKED, ends_at__gt=at, claimed_until__lte=at)
+    return ledger.recall(earlier.event) if rows.update(claimed_until=_claim_from(at)) else None
+
+
+def _claim_from(at: datetime) -> datetime:
+    return at + timedelta(seconds=settings.PROVIDER_SECONDS) + _OWN_TIME
+
+
 def _is_left_behind(earlier: Inquiry, *, at: datetime) -> bool:
     """Whether a process took up the reference and died before the request was on record: nobody was asked."""
-    is_old = earlier.state == State.ASKED and earlier.asked_at <= at - _LEFT_BEHIND
-    return is_old and ledger.recall(earlier.event) is None
+    is_free = earlier.claimed_until is not None and earlier.claimed_until <= at
+    return earlier.state == State.ASKED and is_free and ledger.recall(earlier.event) is None
 
 
 def _find(event: Event, reference: str) -> Inquiry | None:

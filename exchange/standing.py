@@ -78,7 +78,8 @@ def hold(event: Event, *, rule: Rule, until: datetime, is_kept: bool, at: dateti
     outcome = answers.BY_HAND if event.provider.is_hosted else answers.PENDING
     facts = {"state": State.HELD, "outcome": outcome, "ends_at": until}
     if is_kept:
-        Inquiry.objects.filter(event=event.id, state=State.ASKED).update(**facts)
+        if not Inquiry.objects.filter(event=event.id, state=State.ASKED).update(**facts):
+            return as_it_stands(event.id, at=at)
     else:
         Inquiry.objects.create(event=event.id, inquirer=event.inquirer, provider=event.provider, asked_at=at, **facts)
     return Answer(outcome, [], ledger.reference(event.id, ledger.INQUIRER), rule, at, None, until)
@@ -212,6 +213,14 @@ def answer_of(inquiry: Inquiry, *, at: datetime) -> Answer:
     if inquiry.state == State.ANSWERED:
         _mark_fetched(inquiry, at=at)
     return Answer(inquiry.outcome, items, record, rule, inquiry.asked_at, inquiry.ended_at)
+
+
+def as_it_stands(event: UUID, *, at: datetime) -> Answer:
+    """What another process made of it, or the deadline, while this one was at it. Raises NotObtained, Refused."""
+    inquiry = Inquiry.objects.select_related("inquirer", "provider").filter(event=event).first()
+    if inquiry is None:  # given up for dead before it was on record
+        raise NotObtained(answers.TIME_OUT, ledger.reference(event, ledger.INQUIRER))
+    return raise_if_not_obtained(answer_of(inquiry, at=at))
 
 
 def end_overdue(*, at: datetime) -> int:

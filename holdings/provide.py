@@ -27,6 +27,10 @@ _BY_HAND = "by hand"
 _STOPPED = "stopped"
 
 
+class AnsweredBefore(Exception):
+    """The provider has answered this very question before, and otherwise."""
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class ItemValue:
     """One item of the answer: a value, or the reason why there is none."""
@@ -64,6 +68,7 @@ def answer(
     former: Sequence[Code] = (),
     is_withheld: bool = False,
     decided_by: datetime | None = None,
+    is_again: bool = False,
 ) -> Provision | None:
     """The provider's answer about the person whom it knows by `code`; committed with its record before it returns.
 
@@ -74,6 +79,10 @@ def answer(
 
     Where the agency does not answer automatically, the question is laid into its in-tray until `decided_by`, and there
     is no provision yet: None. A code of nobody waits there like any other.
+
+    `is_again`: it may have been answered before, or laid there, by a process that could not pass the answer on. It is
+    answered again under the record that there is; AnsweredBefore, where the copies say something else since. Raises
+    IntegrityError where another process has just answered it.
     """
     on, codes = legal_day(at), [code, *former]
     with transaction.atomic(using=HOLDINGS, durable=True):
@@ -88,7 +97,12 @@ def answer(
             is_withheld=is_withheld,
             at=at.replace(microsecond=0),
         )
+        if is_again and WaitingQuestion.objects.filter(id=question.id).exists():
+            return None
+        before = ProvisionCopy.objects.filter(id=question.id).first() if is_again else None
         if _BY_HAND in flags and decided_by is not None:
+            if before is not None:
+                raise AnsweredBefore  # by its copies, before it wanted to decide by hand
             period = condition or Period()
             question.fiscal_year, question.begins_on, question.ends_on = (
                 period.fiscal_year,
@@ -103,7 +117,10 @@ def answer(
         else:
             found = _newest(agency=agency, codes=codes, data_set=data_set, condition=condition, on=on)
             provision = said(found.select_for_update().first(), agency, data_set, items)
-        keep_record(question, provision, at=at)
+        if before is None:
+            keep_record(question, provision, at=at)
+        elif not _is_same(before, provision):
+            raise AnsweredBefore
     return provision
 
 
@@ -144,6 +161,12 @@ def keep_record(question: WaitingQuestion, provision: Provision, *, at: datetime
         fiscal_year=copy_of.fiscal_year,
         begins_on=copy_of.begins_on,
     )
+
+
+def _is_same(before: ProvisionCopy, provision: Provision) -> bool:
+    copy_of = provision.copy_of or Period()
+    said_before = (before.outcome, before.fiscal_year, before.begins_on)
+    return said_before == (provision.outcome, copy_of.fiscal_year, copy_of.begins_on)
 
 
 def keep_record_without_code(

@@ -17,10 +17,7 @@ from codes.rist1 import Code
 from databases import HOLDINGS
 from holdings.models import Protection, ProvisionCopy
 from holdings.periods import legal_day
-
-
-class AnsweredBefore(Exception):
-    """The provider has answered this very question before, and otherwise."""
+from holdings.provide import AnsweredBefore
 
 
 def may_name_inquirer(*, agency: str, codes: Sequence[Code], at: datetime) -> bool:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+
 from django.http import HttpRequest, HttpResponse
 
 from api import problems
 from api.problems import Problem
+from databases import away
 from portal.views import errors as pages
 
 
@@ -28,9 +31,10 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    error = sys.exception()
     if _is_for_programs(request):
-        return problems.response(Problem("internal-error", code="9000"))
-    return pages.server_error(request)
+        return problems.response(problems.of_failure(error))
+    return pages.away(request) if away.is_away(error) else pages.server_error(request)
 
 
 def _is_for_programs(request: HttpRequest) -> bool:

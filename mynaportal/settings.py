@@ -212,9 +212,14 @@ REDIS_URL = env("REDIS_URL")
 CELERY_BROKER_URL = REDIS_URL or "memory://localhost/"
 CELERY_TASK_ALWAYS_EAGER = not REDIS_URL
 CELERY_TASK_IGNORE_RESULT = True
+# Every task is safe to repeat, so what a process had in its hands when it was killed is done again. A worker that lost
+# one of its processes gives it back at once; where the whole worker is gone, the broker gives it to another after an
+# hour, which is longer than any task. What cannot wait so long is taken up by the beat.
 CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1  # nobody takes more than is worked on: what lies in the queue is lost to no kill
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 1, "max_retries": 1}
+CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 1, "max_retries": 1, "visibility_timeout": 3600}
 CELERY_TASK_PUBLISH_RETRY = False
 
 # --- what is counted across requests: shared by all processes where there is Redis -----------------------------------

@@ -145,14 +145,28 @@ def show_keys(agency: Agency, service: Service, given: argparse.Namespace) -> in
 
 
 def serve(agency: Agency, service: Service, given: argparse.Namespace) -> int:
-    """Answer the service's questions until it is stopped."""
+    """Answer the service's questions until it is stopped: what the published permission table permits, no more."""
     codes = {local_id: code for code, local_id in agency.local_ids().items()}
     provider = Provider(agency, Holdings.read(given.holdings, codes=codes), held=given.held.split(","))
-    with ProviderServer(provider, service, port=given.port, url=given.url) as server:
+    with contextlib.ExitStack() as stack:
+        if not given.unchecked:
+            provider.permits = stack.enter_context(watch(service, given)).permits
+        server = stack.enter_context(ProviderServer(provider, service, port=given.port, url=given.url))
         print(f"Answers at {server.url}; stop with Ctrl-C.", flush=True)
         with contextlib.suppress(KeyboardInterrupt):
             server.serve_forever()
     return DONE
+
+
+def watch(service: Service, given: argparse.Namespace) -> permissions.Watch:
+    """The permission table, for our own check. Raises Unusable where it does not know us."""
+    found = permissions.Watch(service, provider=given.local_code or given.agency.resolve().name)
+    found.renew()
+    if found.table is None:
+        print("No permission table can be had: nothing is answered until there is one.", file=sys.stderr)
+    elif found.provider not in found.table.agencies:
+        raise Unusable("The permission table does not know us: name our local code with --local-code.")
+    return found
 
 
 def show_permissions(agency: Agency, service: Service, given: argparse.Namespace) -> int:
@@ -214,6 +228,10 @@ def arguments() -> argparse.ArgumentParser:
     command.add_argument("--port", type=int, required=True, help="on loopback; 0: any free one")
     command.add_argument("--url", default="", help="the registered address, where something stands in front of us")
     command.add_argument("--held", default="", help="data sets that are answered later, with commas between")
+    command.add_argument("--local-code", default="", help="our own, where the directory is not named by it")
+    command.add_argument(
+        "--unchecked", action="store_true", help="answer what the permission table does not permit too"
+    )
     command.set_defaults(act=serve)
     command = commands.add_parser("permissions", help="the permission table, for a provider's own check")
     command.add_argument("--pin", action="store_true", help="keep it, in place of an older one")

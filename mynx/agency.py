@@ -4,7 +4,7 @@
     code_key.json       the private key that codes are encrypted to
     new_code_key.json   the next one, while it is being registered
     service_keys.json   the service's public keys, if they are pinned here (`mynx keys --pin`)
-    permissions.json    the permission table as the service signed it, if it is kept here (`mynx permissions --pin`)
+    permissions.json    the permission table as the service signed it, once it is kept (`permissions --pin`, `serve`)
     people.csv          local_id, name, kana, birth_date, code
     bulks.json          the bulk inquiries that were handed in, by our reference
     records.jsonl       one line for each request: the inquirer's own record (article 23)

@@ -1,7 +1,8 @@
 """The permission table on the agency's side: fetched, verified, kept, and asked by a provider before it answers.
 
 `permissions.json` holds the statement as the service signed it. A newer one replaces it; an older one never does, and
-one that has expired permits nothing: then `mynx permissions --pin` fetches the table again.
+one that has expired permits nothing: then `mynx permissions --pin` fetches the table again. `mynx serve` does so by
+itself (`Watch`).
 
     is_permitted(agency, inquirer="132080", provider="132047", affair=…, data_set=…, items=[…])
 """
@@ -9,13 +10,17 @@ one that has expired permits nothing: then `mynx permissions --pin` fetches the 
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta, timezone
+from http.client import HTTPException
 from typing import Any
 
 from mynx import keys
 from mynx.agency import Agency, Unusable
 from mynx.client import NotReached, Service
+from mynx.provider import Question
 from mynx.signatures import NotGenuine
 
 PATH = "/api/permissions"
@@ -25,6 +30,9 @@ FORMAT = "mynaportal-permissions/1"
 # A clock that runs a little behind the service's must not refuse what was signed just now.
 _AHEAD = timedelta(seconds=60)
 _JAPAN = timezone(timedelta(hours=9))
+# A table lives for a day: it is fetched long before it expires, and again soon where that failed.
+RENEWED_AFTER_SECONDS, TRIED_AGAIN_AFTER_SECONDS = 3600.0, 60.0
+_PROVIDING = ("INQUIRY", "SELF")
 
 NO_ROW, NO_ASSESSMENT, OTHER_ITEM = "2001", "2002", "2003"
 
@@ -86,6 +94,93 @@ class Table:
             if set(items) <= set(row["items"]) and (items or not row["items"]):
                 return str(row["row"])
         raise NotPermitted(OTHER_ITEM)
+
+    def check(
+        self,
+        *,
+        row: str,
+        inquirer: str,
+        provider: str,
+        data_set: str,
+        items: Sequence[str],
+        on: date,
+        on_behalf_of: str = "",
+    ) -> None:
+        """That this very row permits it on that day. Raises NotPermitted.
+
+        An empty `inquirer` is one that a provider is not told: then only what concerns the provider can be checked.
+        `on_behalf_of` is whose affair it is, and whose row; that it was delegated does not stand in the table.
+        """
+        parties = [self.agencies.get(code) for code in (provider, inquirer, on_behalf_of) if code]
+        found = next((each for each in self.rows if each["row"] == row and each["kind"] in _PROVIDING), None)
+        if found is None or not all(party and party["is_active"] for party in parties):
+            raise NotPermitted(NO_ROW)
+        owner = on_behalf_of or inquirer
+        fits = (
+            found["data_set"] == data_set
+            and found["provider_kind"] == self.agencies[provider]["kind"]
+            and (not owner or found["requester_kind"] in (self.agencies[owner]["kind"], owner))
+            and found["valid_from"] <= on.isoformat() <= (found["valid_to"] or "9999-12-31")
+        )
+        if not fits or (found["kind"] == "INQUIRY" and inquirer == provider):
+            raise NotPermitted(NO_ROW)
+        if any(((party or {})["assessment_until"] or "") < on.isoformat() for party in parties):
+            raise NotPermitted(NO_ASSESSMENT)
+        if not set(items) <= set(found["items"]):
+            raise NotPermitted(OTHER_ITEM)
+
+
+class Watch:
+    """The table for a provider that goes on answering: fetched now and every hour, the last one kept here and relied on
+    until it expires.
+
+        with Watch(service, provider="132047") as watch:
+            Provider(…, permits=watch.permits)
+    """
+
+    def __init__(self, service: Service, *, provider: str) -> None:
+        self.service, self.provider = service, provider
+        self.table = _kept(service.agency)
+        self._wait = 0.0
+        self._is_over = threading.Event()
+
+    def __enter__(self) -> Watch:
+        threading.Thread(target=self._go_on, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._is_over.set()
+
+    def renew(self) -> None:
+        """Fetch the table and keep it, if it can be had and believed; else the last one stays."""
+        self._wait = TRIED_AGAIN_AFTER_SECONDS
+        with suppress(NotReached, NotGenuine, Unusable, OSError, HTTPException):
+            table, statement = fetch(self.service)
+            keep(self.service.agency, statement)
+            self.table, self._wait = table, RENEWED_AFTER_SECONDS
+
+    def permits(self, question: Question, *, at: datetime | None = None) -> bool:
+        """Whether the table permits what the service asks, by the row that it names. Raises Unusable."""
+        now, table = at or datetime.now(UTC), self.table
+        if table is None or not table.is_current(now):
+            raise Unusable("There is no permission table that may be relied on now.")
+        try:
+            table.check(
+                row=question.row,
+                inquirer=question.inquirer,
+                provider=self.provider,
+                data_set=question.data_set,
+                items=question.items,
+                on=now.astimezone(_JAPAN).date(),
+                on_behalf_of=question.on_behalf_of,
+            )
+        except NotPermitted:
+            return False
+        return True
+
+    def _go_on(self) -> None:
+        while not self._is_over.wait(self._wait):
+            self.renew()
 
 
 def fetch(service: Service, *, at: datetime | None = None) -> tuple[Table, dict[str, str]]:

@@ -42,6 +42,7 @@ class Question:
     items: list[str]
     condition: Period
     codes: list[str]
+    on_behalf_of: str = ""
 
     def __repr__(self) -> str:
         return "<Question>"
@@ -51,7 +52,8 @@ class Provider:
     """Answers one question after the other.
 
     `held` names the data sets that are answered later, by hand. `permits` says whether the row of the permission table
-    that the question names allows it: put your own reading of the published table here.
+    that the question names allows it (permissions.Watch); where it cannot say, it raises Unusable, and nothing is
+    answered.
     """
 
     def __init__(
@@ -67,7 +69,7 @@ class Provider:
         self._answered = {entry["reference"]: (entry["asked"], entry["answered"]) for entry in agency.journal(JOURNAL)}
 
     def answer(self, content: Any, *, at: datetime) -> dict[str, Any]:
-        """The answer, once it is in the journal. Raises Malformed, AskedBefore."""
+        """The answer, once it is in the journal. Raises Malformed, AskedBefore, Unusable."""
         question = self._read(content)
         answer = self._provided(question)
         digests = _digest(_facts(question)), _digest(answer)
@@ -115,11 +117,19 @@ class Provider:
                 condition=period,
                 codes=self.agency.opened(content["hidden"]) if "hidden" in content else list(content["codes"]),
                 items=list(content["items"]),
+                on_behalf_of=content.get("on_behalf_of", ""),
                 **{name: content[name] for name in ("inquirer", "row", "data_set")},
             )
         except (KeyError, TypeError, ValueError, AttributeError):
             raise Malformed from None
-        texts = [question.inquirer, question.row, question.data_set, *question.items, *question.codes]
+        texts = [
+            question.inquirer,
+            question.on_behalf_of,
+            question.row,
+            question.data_set,
+            *question.items,
+            *question.codes,
+        ]
         if not question.codes or not question.items or not all(isinstance(text, str) for text in texts):
             raise Malformed
         return question

@@ -1,7 +1,8 @@
 """A small server on loopback at which the service asks this agency: `python -m mynx serve`. For development.
 
-It believes only what the service signed for this address just now, each signature once, and signs every answer.
-Whatever else comes is refused unsigned, with a sentence that repeats nothing.
+It believes only what the service signed for this address just now, each signature once, declines what the published
+permission table does not permit, and signs every answer. Whatever else comes is refused unsigned, with a sentence that
+repeats nothing.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from mynx import signatures
+from mynx.agency import Unusable
 from mynx.client import NotReached, Service
 from mynx.provider import PENDING, AskedBefore, Malformed, Provider
 from mynx.signatures import NotGenuine
@@ -70,6 +72,8 @@ class _Handler(BaseHTTPRequestHandler):
             return self._refuse(401, str(reason))
         except (Malformed, ValueError, RecursionError):
             return self._refuse(400, "The body is no question.")
+        except Unusable:
+            return self._refuse(503, "What is needed to answer is not here just now.")
         except AskedBefore:
             return self._refuse(409, "This reference was asked otherwise, or answered otherwise, before.")
         return self._answer(202 if answer["outcome"] == PENDING else 200, answer, asked)

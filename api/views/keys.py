@@ -15,7 +15,7 @@ from api.serializers.keys import KeySet
 from api.views.base import Address
 from exchange import service_key
 
-_PROBLEMS = ("method-not-allowed", "not-acceptable", "too-many-requests", "internal-error")
+_PROBLEMS = ("method-not-allowed", "not-acceptable", "too-many-requests", "internal-error", "away")
 
 
 class Keys(Address):

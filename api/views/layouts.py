@@ -17,7 +17,7 @@ from api.serializers.layouts import LayoutList
 from api.views.base import Address
 from holdings.layout import Layout, all_layouts
 
-_PROBLEMS = ("method-not-allowed", "not-acceptable", "too-many-requests", "internal-error")
+_PROBLEMS = ("method-not-allowed", "not-acceptable", "too-many-requests", "internal-error", "away")
 _KEPT = "public, max-age=3600"
 
 

@@ -19,7 +19,7 @@ from exchange import published
 
 KIND = "mynx-permissions+jws"
 _SECONDS = 60
-_PROBLEMS = ("method-not-allowed", "not-acceptable", "too-many-requests", "internal-error")
+_PROBLEMS = ("method-not-allowed", "not-acceptable", "too-many-requests", "internal-error", "away")
 
 
 class Permissions(Address):

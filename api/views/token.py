@@ -36,6 +36,7 @@ _PROBLEMS = (
     "unsupported-media-type",
     "too-many-requests",
     "internal-error",
+    "away",
 )
 
 logger = logging.getLogger("api")

@@ -42,6 +42,9 @@ class Question:
     ends_at: datetime
     codes: Sequence[Code] = ()
     hidden: Sequence[tuple[int, Blinded]] = ()
+    # When it was asked first, where a process that has died may have put it to the provider already.
+    asked_before: datetime | None = None
+    on_behalf_of: Agency | None = None  # whose affair it is, where it was delegated to the inquirer
     is_withheld: bool = False  # article 23(2): the provider's own record says so too
 
     def __repr__(self) -> str:

@@ -31,7 +31,7 @@ from exchange.providers.question import Held, NotReached, Question, TooLate
 from holdings import remote
 from holdings.layout import NULL_REASONS
 from holdings.periods import Period
-from holdings.provide import ANSWERED, NO_RECORD, NOT_REGISTERED, ItemValue, Provision
+from holdings.provide import ANSWERED, NO_RECORD, NOT_REGISTERED, AnsweredBefore, ItemValue, Provision
 
 LAYOUT_NOT_SUPPORTED = "3004"
 DECLINED = "4001"
@@ -75,7 +75,7 @@ def _kept(question: Question, provision: Provision, *, at: datetime) -> Provisio
             is_withheld=question.is_withheld,
             at=at,
         )
-    except remote.AnsweredBefore:
+    except AnsweredBefore:
         raise NotReached("It answered the same question otherwise before.") from None
     return provision
 
@@ -139,6 +139,8 @@ def _asked(question: Question, clock: _Clock) -> bytes:
                 for epoch, code in question.hidden
             ]
         }
+    # Whose permission it is: the provider looks into the table for itself.
+    delegator = {"on_behalf_of": question.on_behalf_of.local_code} if is_named and question.on_behalf_of else {}
     content = {
         "reference": question.reference,
         "inquirer": question.inquirer.local_code if is_named else "",
@@ -147,6 +149,7 @@ def _asked(question: Question, clock: _Clock) -> bytes:
         "items": list(question.items),
         "condition": _condition(question.condition or Period()),
         "deadline": question.ends_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        **delegator,
         **person,
     }
     return canonical_json.encoded(content)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import psycopg2
 import pytest
-from django.db import connections
+from django.db import OperationalError, connections
 from django.test.utils import CaptureQueriesContext
 
 from agencies.models import Agency
@@ -199,6 +200,22 @@ def test_without_its_record_no_answer_leaves(
     assert record_count() == left
     assert "LedgerDown" in caplog.text
     assert "a1-secret" not in caplog.text + answer.text
+
+
+def test_while_the_database_is_away_it_says_so_signed_and_no_more(
+    country: Country, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def gone(*args: Any, **facts: Any) -> Any:
+        raise OperationalError("connection to server at db.secret failed") from psycopg2.OperationalError()
+
+    monkeypatch.setattr(ledger, "record", gone)
+    answer = country.chofu.post(PATH, country.inquiry())
+    assert (answer.status, answer.kind) == (503, "away")
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.headers["Retry-After"] == "10"
+    assert answer.headers["Signature"].startswith("mynx=:")
+    assert "secret" not in answer.text
+    assert set(answer.json) == {"type", "title", "status", "detail"}
 
 
 def test_without_its_record_no_refusal_leaves(country: Country, monkeypatch: pytest.MonkeyPatch) -> None:

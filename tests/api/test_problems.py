@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.db import OperationalError
 from django.test import Client, RequestFactory
 from rest_framework import exceptions
 
@@ -74,6 +75,7 @@ def test_a_refusal_carries_its_code_and_record(code: str, kind: str) -> None:
         (exceptions.Throttled(wait=12, detail="secret"), "too-many-requests"),
         (exceptions.APIException("secret"), "internal-error"),
         (RuntimeError("secret"), "internal-error"),
+        (OperationalError("secret"), "internal-error"),
         (KeyError("secret"), "internal-error"),
     ],
 )

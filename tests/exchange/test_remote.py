@@ -38,6 +38,7 @@ from tests.exchange.people import (
     LOCAL_TAX,
     MITAKA,
     SALARY,
+    TOKYO,
     TOTAL_INCOME,
     agency,
     code_at,
@@ -126,6 +127,16 @@ def test_the_provider_is_told_what_it_needs_and_no_more(key: Key) -> None:
         "codes": [format_code(asked.codes[0])],
     }
     assert format_code(code_at(agency(CHOFU), HANAKO)) not in system.bodies[0].decode() + str(system.requests)
+
+
+def test_it_is_told_whose_affair_was_delegated_where_it_may_know_who_asks(key: Key) -> None:
+    with scripted_system(key, good) as system:
+        ask(on_behalf_of=agency(TOKYO))
+        Protection.objects.create(agency=MITAKA, code=code_at(agency(MITAKA), HANAKO))
+        ask(on_behalf_of=agency(TOKYO))
+    told, not_told = map(json.loads, system.bodies)
+    assert (told["inquirer"], told["on_behalf_of"]) == (CHOFU, TOKYO)
+    assert not_told["inquirer"] == "" and "on_behalf_of" not in not_told
 
 
 def test_a_protected_person_s_provider_does_not_hear_who_asked(key: Key) -> None:

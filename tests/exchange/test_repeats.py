@@ -2,23 +2,50 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError
+from django.utils import timezone
 
-from exchange import inquiry, ledger, repeats, standing
+from exchange import decisions, inquiry, ledger, repeats, standing
 from exchange.inquiry import NotDisclosed, NotObtained, Refused
 from exchange.inquiry_models import Inquiry
 from exchange.models import AccessRecord
 from exchange.providers.question import NotReached, TooLate
 from exchange.repeats import ReferenceTaken
 from exchange.standing import AnswerErased, InProgress
-from holdings.models import ProvisionCopy
+from holdings import waiting
+from holdings.models import Holding, ProvisionCopy, WaitingQuestion
 from holdings.periods import Period
 from keys import custody
-from tests.exchange.people import FUCHU, HANAKO, KENJI, NOW, SALARY, agency, ask, hold_income
-from tests.exchange.waiting import LATER, ask_and_wait, differences, event_of, outcomes_of_copies, phases, state
+from tests.exchange import remote_side
+from tests.exchange.people import (
+    FUCHU,
+    HANAKO,
+    KENJI,
+    LOCAL_TAX,
+    MITAKA,
+    NOW,
+    SALARY,
+    TOTAL_INCOME,
+    agency,
+    ask,
+    code_at,
+    hold_income,
+)
+from tests.exchange.waiting import (
+    LATER,
+    ask_and_wait,
+    by_hand,
+    differences,
+    event_of,
+    outcomes_of_copies,
+    phases,
+    reference,
+    state,
+)
 from tests.support import DATABASES
 
 pytestmark = [DATABASES, pytest.mark.usefixtures("agencies")]
@@ -189,6 +216,185 @@ def test_a_kill_after_the_provider_answered_ends_as_not_obtained(monkeypatch):
         ask(reference="CA-1", at=LATER)
     assert phases() == [("ASKED", ""), ("ANSWERED", "5002")]
     assert differences() == []
+
+
+# --- its process died: a minute later the next request under the same reference goes on ---
+
+FREE = NOW + timedelta(minutes=1)
+ONE_ITEM = {"outcome": "0000", "items": [{"code": TOTAL_INCOME, "value": "77"}]}
+
+
+def killed_at(monkeypatch, owner, name, *, after=True, **changes):
+    """Ask, and die before or after this step."""
+    original = getattr(owner, name)
+
+    def killed(*args, **facts):
+        if after:
+            original(*args, **facts)
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, name, killed)
+        with pytest.raises(Killed):
+            ask(reference="CA-1", **changes)
+
+
+class Killed(BaseException):
+    """Nothing catches it."""
+
+
+@pytest.mark.parametrize("asked", [False, True], ids=["before the provider", "after the provider"])
+def test_after_a_kill_the_provider_is_asked_again_as_the_same_event(monkeypatch, asked):
+    hold_income(HANAKO, 77)
+    killed_at(monkeypatch, inquiry.choose, "ask", after=asked, evidence="the first")
+    promise = ask(reference="CA-1", at=FREE - timedelta(seconds=1))
+    assert (promise.outcome, promise.items) == ("0101", [])
+    answer = ask(reference="CA-1", at=FREE, evidence="made anew")
+    assert (answer.record, answer.outcome, answer.items[0].value) == (promise.record, "0000", "77")
+    assert (answer.asked_at, answer.answered_at) == (NOW, FREE)
+    again = ask(reference="CA-1", at=LATER)
+    assert (again.record, again.items, again.asked_at) == (answer.record, answer.items, answer.asked_at)
+    assert phases() == ONCE
+    assert outcomes_of_copies() == (["0000"], ["0000"])
+    assert differences() == []
+
+
+def test_a_kill_at_the_end_is_made_good_as_before(monkeypatch):
+    hold_income(HANAKO)
+    killed_at(monkeypatch, standing, "end")
+    assert ask(reference="CA-1", at=FREE).outcome == "0000"
+    assert phases() == ONCE
+    assert differences() == []
+
+
+def test_after_a_kill_a_refusal_is_the_refusal_on_record(monkeypatch):
+    killed_at(monkeypatch, ledger, "record", affair="JM90000000000014")
+    with pytest.raises(Refused) as refusal:
+        ask(reference="CA-1", affair="JM90000000000014", at=FREE)
+    assert refusal.value.code == "2001"
+    assert phases() == [("REFUSED", "2001")]
+    assert (state(), outcomes_of_copies()) == ("REFUSED", ([], ["2001"]))
+
+
+def test_a_decision_that_is_on_record_stands(monkeypatch):
+    """The assessment ran out between the question and the answer: what was permitted stays permitted."""
+    hold_income(HANAKO)
+    killed_at(monkeypatch, inquiry.choose, "ask", after=False)
+    type(agency(MITAKA)).objects.filter(local_code=MITAKA).update(assessment_until=None)
+    assert ask(reference="CA-1", at=FREE).outcome == "0000"
+    assert phases() == ONCE
+
+
+@pytest.mark.parametrize("change", ["withdrawn", "by hand"])
+def test_an_answer_that_cannot_be_had_again_is_not_obtained(monkeypatch, change):
+    hold_income(HANAKO)
+    killed_at(monkeypatch, inquiry.choose, "ask")
+    if change == "withdrawn":
+        Holding.objects.all().delete()
+    else:
+        by_hand()
+    with pytest.raises(NotObtained) as failure:
+        ask(reference="CA-1", at=FREE)
+    assert failure.value.code == "5001"
+    assert phases() == [("ASKED", ""), ("ANSWERED", "5001")]
+    assert outcomes_of_copies() == (["0000"], ["5001"])
+    assert differences() == []
+
+
+@pytest.mark.parametrize("mark", ["stands", "is lifted"])
+@pytest.mark.parametrize("step", ["ask", "hold"])
+def test_what_lay_in_the_providers_tray_lies_there_once(monkeypatch, step, mark):
+    """Also when the provider has gone back to answering automatically: what waits already waits on."""
+    hold_income(HANAKO)
+    by_hand()
+    owner = {"ask": inquiry.choose, "hold": standing}[step]
+    killed_at(monkeypatch, owner, step, after=step == "ask")
+    if mark == "is lifted":
+        waiting.set_automatic(agency=MITAKA, data_set=LOCAL_TAX, code=code_at(agency(MITAKA), HANAKO))
+    answer = ask(reference="CA-1", at=FREE)
+    assert (answer.outcome, answer.asked_at) == ("0109", NOW)
+    assert answer.ends_at == NOW.replace(microsecond=0) + timedelta(days=10)
+    assert WaitingQuestion.objects.get().ends_at == answer.ends_at
+    decisions.approve(provider=agency(MITAKA), reference=reference(), at=LATER)
+    assert ask(reference="CA-1", at=LATER).outcome == "0000"
+    assert phases() == ONCE
+    assert differences() == []
+
+
+@pytest.mark.parametrize("hand", [False, True], ids=["automatic", "by hand"])
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_who_was_thought_dead_gets_the_answer_of_who_went_on(monkeypatch, when, hand):
+    """The first is only slow, and wakes when the second has its answer: one record, one answer, for both."""
+    hold_income(HANAKO, 77)
+    if hand:
+        by_hand()
+    original, answers = inquiry.choose.ask, []
+
+    def slow(question, at):
+        if answers:
+            return original(question, at=at)
+        answers.append(None)  # the second is not slow
+        reply = original(question, at=at) if when == "after" else None
+        answers[0] = ask(reference="CA-1", at=FREE)
+        return reply or original(question, at=at)
+
+    monkeypatch.setattr(inquiry.choose, "ask", slow)
+    first, [second] = ask(reference="CA-1"), answers
+    assert (first.record, first.outcome, first.items) == (second.record, second.outcome, second.items)
+    assert first.outcome == ("0109" if hand else "0000")
+    assert phases() == ([("ASKED", "")] if hand else ONCE)
+    assert WaitingQuestion.objects.count() == int(hand)
+    assert differences() == []
+
+
+def test_of_two_who_come_for_what_was_left_one_goes_on(monkeypatch):
+    hold_income(HANAKO)
+    killed_at(monkeypatch, inquiry.choose, "ask")
+    original, seen = inquiry.choose.ask, []
+
+    def meanwhile(question, at):
+        seen.append(ask(reference="CA-1", at=FREE))
+        return original(question, at=at)
+
+    monkeypatch.setattr(inquiry.choose, "ask", meanwhile)
+    assert ask(reference="CA-1", at=FREE).outcome == "0000"
+    assert [each.outcome for each in seen] == ["0101"]
+    assert phases() == ONCE
+
+
+def test_who_was_given_up_before_it_was_on_record_gets_nothing(monkeypatch):
+    """It wakes after another has taken its reference: what it asked ends as not obtained."""
+    hold_income(HANAKO)
+    original, others = ledger.record, []
+
+    def slow(*args, **facts):
+        if not others:
+            others.append(None)
+            others[0] = ask(reference="CA-1", at=FREE)
+        return original(*args, **facts)
+
+    monkeypatch.setattr(ledger, "record", slow)
+    with pytest.raises(NotObtained) as failure:
+        ask(reference="CA-1")
+    assert failure.value.record != others[0].record
+    assert others[0].outcome == "0000"
+
+
+def test_a_provider_with_its_own_system_is_asked_again_under_the_same_reference(monkeypatch, tmp_path):
+    key, now = remote_side.new_key(MITAKA), timezone.now()
+    later = now + timedelta(minutes=1)
+    acts = [remote_side.says(ONE_ITEM, at=at.timestamp()) for at in (now, later)]
+    with remote_side.scripted_system(key, *acts) as system:
+        killed_at(monkeypatch, inquiry.choose, "ask", at=now)
+        answer = ask(reference="CA-1", at=later)
+    bodies = [json.loads(body) for body in system.bodies]
+    assert answer.outcome == "0000"
+    assert len(bodies) == 2 and bodies[0] == bodies[1]
+    assert phases() == ONCE
+    assert outcomes_of_copies() == (["0000"], ["0000"])
+
+
+# --- and what else may come ---
 
 
 def test_an_answer_that_comes_after_the_deadline_is_not_given_out(monkeypatch):

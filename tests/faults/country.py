@@ -72,6 +72,25 @@ def free_port() -> int:
         return int(free.getsockname()[1])
 
 
+@contextmanager
+def redis() -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """A Redis server of its own, in memory only: its URL and its process."""
+    port = free_port()
+    command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+    with subprocess.Popen(command, cwd="/", stdout=subprocess.DEVNULL) as server:
+        try:
+            while True:
+                try:
+                    socket.create_connection(("127.0.0.1", port)).close()
+                    break
+                except OSError:
+                    assert server.poll() is None
+                    time.sleep(0.05)
+            yield f"redis://127.0.0.1:{port}/0", server
+        finally:
+            server.kill()
+
+
 def planted_on(env: dict[str, str], setup: str, *arguments: str) -> Country:
     """A country on these databases, planted by the script, its doors still closed."""
     env = env | {"MYNA_PORTAL_ORIGIN": f"http://127.0.0.1:{free_port()}"}

@@ -6,10 +6,10 @@ import asyncio
 import os
 import random
 import shutil
-import socket
 import subprocess
 import tempfile
-import time
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -27,7 +27,18 @@ from tests.exchange import remote_side
 from tests.exchange.people import MITAKA, TOTAL_INCOME, agency, ask, ready
 from tests.exchange.waiting import outcomes_of_copies, phases
 from tests.faults import after, asking
-from tests.faults.country import PLANT, free_port, open_doors, planted_on, served
+from tests.faults.country import (
+    DIRECT,
+    PLANT,
+    Country,
+    caller,
+    free_port,
+    open_doors,
+    planted_on,
+    question,
+    redis,
+    served,
+)
 from tests.support import DATABASES, scaled
 
 PERSONS, CLIENTS = 15, 8
@@ -55,31 +66,16 @@ class Cluster:
     def control(self, act: str, *arguments: str) -> None:
         self.run("pg_ctl", "--wait", "--log", str(self.data / "log"), *arguments, act)
 
+    def start(self) -> None:
+        self.control("start", "--options", f"-p {self.port} -k {self.data} -h 127.0.0.1 -F")
+
     @contextmanager
     def running(self) -> Iterator[None]:
-        self.control("start", "--options", f"-p {self.port} -k {self.data} -h 127.0.0.1 -F")
+        self.start()
         try:
             yield
         finally:
             self.control("stop", "--mode", "immediate")
-
-
-@contextmanager
-def _redis() -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    port = free_port()
-    command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
-    with subprocess.Popen(command, cwd="/", stdout=subprocess.DEVNULL) as server:
-        try:
-            while True:
-                try:
-                    socket.create_connection(("127.0.0.1", port)).close()
-                    break
-                except OSError:
-                    assert server.poll() is None
-                    time.sleep(0.05)
-            yield f"redis://127.0.0.1:{port}/0", server
-        finally:
-            server.kill()
 
 
 async def _through(run: asking.Run, fault: Callable[[], None], times: int) -> None:
@@ -101,11 +97,27 @@ async def _answered(run: asking.Run, asked_by: asyncio.Task[None], more: int) ->
 
 
 def _finish(run: asking.Run, tmp_path: Path) -> dict[str, int]:
+    after.sweep(run.country.env)  # what was cut off before it was on record frees its reference
     asyncio.run(asking.ask_again(run))
     asyncio.run(asking.pry(run))
     counts = after.check(run.country.env, run.given(), tmp_path)
     print(dict(run.seen), counts)
     return counts
+
+
+async def _all_say_that_they_are_away(country: Country) -> None:
+    """The API by a problem, pages in the reader's language, each with the time after which to come again."""
+    line = caller(country)
+    for _ in range(20):  # more than there are threads, with lines that are open still
+        status, answer = await line.send(line.signed(DIRECT, question(country, 0)))
+        assert (status, answer["type"].rpartition("/")[2]) == (503, "away")
+    for language, words in (("en", "The service is away for the moment"), ("ja", "ただいま一時的に")):
+        head = {"Accept-Language": language, "Cookie": f"session={'a' * 32}"}
+        asked = urllib.request.Request(f"{country.url}/mailbox/", headers=head)  # noqa: S310 - our own server
+        with pytest.raises(urllib.error.HTTPError) as answered:
+            await asyncio.to_thread(urllib.request.urlopen, asked)
+        assert (answered.value.code, answered.value.headers["Retry-After"]) == (503, "10")
+        assert words in answered.value.read().decode()
 
 
 @pytest.mark.committed
@@ -124,8 +136,13 @@ def test_postgresql_is_restarted_in_mid_run(tmp_path: Path) -> None:
                 assert country.server.poll() is None
                 run.may_fail = False
                 counts = _finish(run, tmp_path)
+                cluster.control("stop", "--mode", "immediate")
+                asyncio.run(_all_say_that_they_are_away(country))
+                cluster.start()
+                asyncio.run(asking.ask_again(run))
     assert counts["0000"] > 0
-    assert any(name.startswith("status 5") for name in run.seen), "nobody noticed"
+    assert run.seen["status 503"] > 0, "nobody noticed"
+    assert not run.seen["status 500"], "a lost line was taken for a failure"
 
 
 @pytest.mark.committed
@@ -134,7 +151,7 @@ def test_postgresql_is_restarted_in_mid_run(tmp_path: Path) -> None:
 @pytest.mark.skipif(not shutil.which("redis-server"), reason="there is no redis-server to take away")
 def test_redis_goes_away_in_mid_run(tmp_path: Path) -> None:
     with (
-        _redis() as (url, server),
+        redis() as (url, server),
         served(tmp_path, setup=SETUP, arguments=(str(PERSONS),), REDIS_URL=url, **LIMITS) as country,
     ):
         run = asking.Run(country, PERSONS, lambda: True, random.Random(2))

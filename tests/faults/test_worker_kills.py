@@ -1,8 +1,9 @@
-"""kill -9 of the background worker at every step of ending what nobody answered and of telling who asked."""
+"""kill -9 of the background worker at every step: a process that does the worker's acts, and a real Celery worker."""
 
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 from collections import Counter
 from collections.abc import Iterator
@@ -13,13 +14,16 @@ from typing import Any
 
 import pytest
 
-from tests.committed import migrated_var, run
+from tests.committed import migrated_var, run, start
 from tests.faults import after
-from tests.support import scaled
+from tests.faults.country import redis
+from tests.support import SOAK, scaled
 
 pytestmark = [pytest.mark.committed, pytest.mark.soak, pytest.mark.timeout(3600)]
 
 KILLS = scaled(200)
+# Of a Celery worker, which takes seconds to start: at named steps, and at random.
+OF_CELERY, AT_RANDOM = (150, 50) if SOAK else (3, 1)
 # In each round one more inquiry is overdue, and a child does what the worker does by the clock, until it dies. When all
 # deaths are died the rounds go on until nothing is left to do.
 ROUNDS = """
@@ -107,3 +111,29 @@ def test_the_worker_is_killed_at_every_step(tmp_path: Path) -> None:
     assert set(heard) == set(done["records"])
     # Told again only where the process died before it could note that it had told.
     assert heard.total() - len(heard) <= deaths["after exchange.callbacks._is_sent"]
+
+
+@pytest.mark.skipif(not shutil.which("redis-server"), reason="there is no redis-server to be the broker")
+def test_a_celery_worker_is_killed_at_named_steps_and_at_random(tmp_path: Path) -> None:
+    """It gets its tasks through the broker, dies, is started again; and each agency hears and fetches its own only."""
+    kills = tmp_path / "kills"
+    kills.mkdir()
+    with migrated_var(tmp_path) as env, redis() as (broker, _), _listener() as chofu, _listener() as fuchu:
+        env |= {"MYNA_KILLS_DIR": str(kills), "MYNA_KILLS": str(OF_CELERY), "REDIS_URL": broker}
+        script = "from tests.faults import feeding; feeding.main()"
+        feeding = start(env, script, str(AT_RANDOM), chofu[0], fuchu[0], stdout=-1, stderr=-1)
+        out, errors = feeding.communicate(timeout=3600)
+        assert feeding.returncode == 0, errors
+        done = json.loads(out)
+        env.pop("REDIS_URL")
+        amiss = after.sweep(env)
+        counts = after.check(env, done["given"], tmp_path)
+    deaths = Counter(file.read_text() for file in kills.iterdir())
+    heard = [each for _, each in (chofu, fuchu)]
+    told = sum(map(Counter.total, heard))
+    print(f"{dict(deaths)}, {done['killed']} at random, {done['starts']} starts; {counts}; told {told} times")
+    assert deaths.total() == OF_CELERY and len(deaths) == min(OF_CELERY, 26) and done["killed"] == AT_RANDOM
+    assert amiss == []
+    asked, answered = len(done["given"]["references"]), len(done["given"]["answers"])
+    assert counts == {"asked": asked, "refused": 0, "0000": answered, "5002": asked - answered}
+    assert [set(each) for each in heard] == [set(each) for each in done["told"]]

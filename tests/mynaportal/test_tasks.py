@@ -36,6 +36,14 @@ def test_without_a_broker_a_task_runs_inside_the_caller_in_every_thread() -> Non
     assert done_by == ["a server's thread", threading.current_thread().name]
 
 
+def test_what_a_killed_worker_had_in_its_hands_is_given_to_another() -> None:
+    conf = celery.app.conf
+    assert conf.task_acks_late and conf.task_reject_on_worker_lost
+    assert conf.worker_prefetch_multiplier == 1
+    assert conf.broker_transport_options["visibility_timeout"] == SECONDS_OF_A_DAY / 24
+    assert not any(task.acks_late is False for task in celery.app.tasks.values() if not task.name.startswith("celery."))
+
+
 def test_the_beat_names_tasks_that_exist() -> None:
     celery.app.loader.import_default_modules()
     for entry in celery.app.conf.beat_schedule.values():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -19,7 +20,9 @@ from exchange import published, statute
 from mynx import keys, permissions
 from mynx.agency import Agency, Unusable
 from mynx.client import Service
+from mynx.holdings import Period
 from mynx.permissions import NotPermitted, Table
+from mynx.provider import Question
 from mynx.signatures import NotGenuine
 from tests.exchange.people import CHILD_ALLOWANCE, CHOFU, FIXED_ASSET_TAX, LOCAL_TAX, MITAKA, TOTAL_INCOME
 from tests.mynx.test_client import country, directory, line, run  # noqa: F401
@@ -165,3 +168,88 @@ def test_both_sides_read_the_table_alike(data: st.DataObject) -> None:
 def test_a_table_of_another_form_is_not_read() -> None:
     with pytest.raises(NotGenuine):
         Table({"format": "x"})
+
+
+# --- a provider that goes on answering ---
+
+
+def asked(**changes: Any) -> Question:
+    facts: dict[str, Any] = {
+        "reference": "r",
+        "inquirer": CHOFU,
+        "row": "I01",
+        "data_set": LOCAL_TAX,
+        "items": [TOTAL_INCOME],
+        "condition": Period(),
+        "codes": ["a1-x"],
+    }
+    return Question(**facts | changes)
+
+
+@pytest.fixture
+def watch(agency: Agency) -> permissions.Watch:
+    found = permissions.Watch(Service(agency), provider=MITAKA)
+    found.renew()
+    return found
+
+
+def test_what_the_row_permits_is_answered(watch: permissions.Watch) -> None:
+    assert watch.permits(asked())
+    assert watch.permits(asked(inquirer=""))  # whom a provider is not told
+    assert watch.permits(asked(row="S80b", inquirer=AgencyRow.objects.portal().local_code))
+    delegated = statute.rules()["I04a"]
+    assert watch.permits(asked(row="I04a", on_behalf_of="130001", items=list(delegated.items)))
+
+
+OTHERWISE: dict[str, dict[str, Any]] = {
+    "no such row": {"row": "I99"},
+    "no row": {"row": ""},
+    "a row for deliveries": {"row": "L97"},
+    "a row of other data": {"row": "I02"},
+    "a row for another provider": {"row": "I03", "data_set": "TM90000000000003", "items": ["0300000010"]},
+    "a row for another inquirer": {"row": "I04a"},
+    "another item": {"items": [TOTAL_INCOME, FIXED_ASSET_TAX]},
+    "an inquirer that is none": {"inquirer": "999999"},
+    "a delegator that is none": {"on_behalf_of": "999999"},
+    "itself": {"inquirer": MITAKA},
+}
+
+
+@pytest.mark.parametrize("what", OTHERWISE)
+def test_what_it_does_not_permit_is_declined(watch: permissions.Watch, what: str) -> None:
+    assert not watch.permits(asked(**OTHERWISE[what]))
+
+
+def test_without_an_assessment_nothing_is_permitted(agency: Agency) -> None:
+    AgencyRow.objects.filter(local_code=CHOFU).update(assessment_until=date(2026, 1, 1))
+    watch = permissions.Watch(Service(agency), provider=MITAKA)
+    watch.renew()
+    assert not watch.permits(asked())
+    assert watch.permits(asked(inquirer=""))
+
+
+def test_the_last_one_is_relied_on_until_it_expires(agency: Agency, watch: permissions.Watch, publishes: Any) -> None:
+    publishes(**WRONG["unsigned"])
+    again = permissions.Watch(Service(agency), provider=MITAKA)
+    again.renew()
+    assert again.permits(asked())
+    for when in (published.LIFETIME + timedelta(seconds=1), timedelta(minutes=-5)):
+        with pytest.raises(Unusable):
+            again.permits(asked(), at=datetime.now(UTC) + when)
+
+
+def test_a_newer_one_is_taken_by_itself(agency: Agency, publishes: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the thread of one that goes on answering; one that has gone back, or cannot be had, is not."""
+    for name in ("RENEWED_AFTER_SECONDS", "TRIED_AGAIN_AFTER_SECONDS"):
+        monkeypatch.setattr(permissions, name, 0.01)
+    agency.pin(Client().get("/api/keys").json()["keys"])
+    publishes(version=7)
+    with permissions.Watch(Service(agency), provider=MITAKA) as watch:
+        for changes, version in (({"version": 7}, 7), (WRONG["half"], 7), ({"version": 6}, 7), ({"version": 8}, 8)):
+            publishes(**changes)
+            until = time.monotonic() + 10
+            while (watch.table is None or watch.table.version != version) and time.monotonic() < until:
+                time.sleep(0.02)
+            time.sleep(0.1)
+            assert watch.table is not None and watch.table.version == version
+    assert permissions.current(agency).version == 8

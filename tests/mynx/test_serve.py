@@ -12,6 +12,7 @@ import urllib.error
 import urllib.request
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,7 +26,7 @@ from codes import rist1
 from codes.rist1 import Code, format_code
 from exchange import messages
 from mynx import __main__ as program
-from mynx import keys
+from mynx import keys, permissions
 from mynx.agency import Agency, Unusable
 from mynx.client import Service
 from mynx.holdings import Holdings, Period
@@ -311,16 +312,75 @@ def test_periods_are_read_as_they_are_written() -> None:
     assert Period.parse("/2026-03-31") == Period(ends_on=datetime(2026, 3, 31).date())
 
 
-def test_as_a_program(directory: Path) -> None:
+def statement(**changes: Any) -> dict[str, str]:
+    """A permission table as the service signs it: Chofu asks Mitaka by one row."""
+    now = datetime.now(UTC)
+    parties = [("132080", "MUNICIPALITY"), ("132047", "MUNICIPALITY"), ("900019", "PENSION")]
+    row = {
+        "row": "I01", "kind": "INQUIRY", "requester_kind": "MUNICIPALITY", "affair": "JM90000000000001",
+        "provider_kind": "MUNICIPALITY", "data_set": TAX, "items": [TOTAL, SALARY],
+        "valid_from": "2024-05-27", "valid_to": None,
+    }  # fmt: skip
+    content = {
+        "format": permissions.FORMAT,
+        "version": 1,
+        "issued_at": (now - timedelta(hours=1)).isoformat(),
+        "expires_at": (now + timedelta(hours=1)).isoformat(),
+        "agencies": [
+            {"local_code": code, "kind": kind, "is_active": True, "assessment_until": "2031-03-31"}
+            for code, kind in parties
+        ],
+        "rows": [row],
+    } | changes
+    header = {"alg": "Ed25519", "kid": KID, "typ": permissions.KIND}
+    protected, payload = (keys.to_text(json.dumps(part).encode()) for part in (header, content))
+    signature = SERVICE_KEY.sign(f"{protected}.{payload}".encode())
+    return {"protected": protected, "payload": payload, "signature": keys.to_text(signature)}
+
+
+@contextmanager
+def as_a_program(directory: Path, *options: str) -> Iterator[str]:
+    """`mynx serve`, started; where it answers."""
     given = ["serve", "--agency", str(directory), "--holdings", str(directory / "holdings.csv"), "--port", "0"]
-    process = subprocess.Popen([sys.executable, "-m", "mynx", *given], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    command = [sys.executable, "-m", "mynx", *given, *options]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     try:
         assert process.stdout is not None
-        url = process.stdout.readline().split()[2].rstrip(";")
-        assert send(url, question()).json["items"][0]["value"] == "200"
+        yield process.stdout.readline().split()[2].rstrip(";")
     finally:
         process.terminate()
         process.wait()
+
+
+def test_as_a_program_it_answers_what_the_table_permits(directory: Path) -> None:
+    """The service publishes nothing here: the last table that was kept is relied on."""
+    Agency(directory).keep(permissions.FILE, statement())
+    with as_a_program(directory) as url:
+        assert send(url, question()).json["items"][0]["value"] == "200"
+        for changes in ({"row": "I02"}, {"items": [TOTAL, "9999999999"]}, {"inquirer": "900019"}):
+            declined = send(url, question(**changes))
+            assert declined.is_signed()
+            assert (declined.status, declined.json) == (200, {"outcome": "4001"})
+
+
+@pytest.mark.parametrize("kept", [None, {"expires_at": "2026-01-01T00:00:00Z"}], ids=["none", "expired"])
+def test_as_a_program_it_answers_nothing_without_a_table(directory: Path, kept: dict[str, Any] | None) -> None:
+    if kept is not None:
+        Agency(directory).keep(permissions.FILE, statement(**kept))
+    with as_a_program(directory) as url:
+        answered = send(url, question())
+        assert answered.status == 503
+        assert set(answered.json) == {"error"}
+    assert not (directory / "provisions.jsonl").exists()
+    with as_a_program(directory, "--unchecked") as url:
+        assert send(url, question()).status == 200
+
+
+def test_as_a_program_it_does_not_start_with_what_is_not_right(directory: Path, capsys: Any) -> None:
+    given = ["serve", "--agency", str(directory), "--holdings", str(directory / "holdings.csv"), "--port", "0"]
+    Agency(directory).keep(permissions.FILE, statement())
+    assert program.main([*given, "--local-code", "999999"]) == program.NOT_BELIEVED
+    assert "does not know us" in capsys.readouterr().err
     (directory / "holdings.csv").write_text("7\n8\n")
     assert program.main(given) == program.NOT_BELIEVED
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import psycopg2
 import pytest
+from django.conf import settings
+from django.db import OperationalError, connections
 from django.http import HttpRequest
 from django.test import Client, override_settings
 from django.utils import translation
 
+from databases import ALIASES
 from portal.views import errors
 from tests.support import DATABASES
 
@@ -16,6 +20,28 @@ def test_the_page_for_our_own_failure_needs_nothing(db_is_gone: HttpRequest) -> 
         answer = errors.server_error(db_is_gone)
     assert answer.status_code == 500
     assert "Something went wrong on our side" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [("en", "The service is away for the moment"), ("ja", "ただいま一時的にご利用いただけません")],
+)
+def test_while_no_database_can_be_reached_every_page_says_so(
+    client: Client, monkeypatch: pytest.MonkeyPatch, language: str, words: str
+) -> None:
+    def gone(*args: object, **facts: object) -> None:
+        raise OperationalError("connection to server at db.secret failed") from psycopg2.OperationalError()
+
+    for alias in ALIASES:
+        monkeypatch.setattr(connections[alias], "cursor", gone)
+    client.raise_request_exception = False
+    client.cookies[settings.SESSION_COOKIE_NAME] = "a" * 32
+    for path in ("/", "/mailbox/", "/desk/", "/no/such/page/"):
+        answer = client.get(path, headers={"accept-language": language})
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "10"), path
+        assert answer.headers["Content-Language"] == language
+        page = answer.content.decode()
+        assert words in page and f'<html lang="{language}">' in page and "secret" not in page
 
 
 @pytest.fixture
