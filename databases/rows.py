@@ -27,7 +27,7 @@ def insert(database: str, *tables: tuple[type[models.Model], Rows]) -> None:
     with connection.cursor() as cursor:
         if connection.vendor != "postgresql":
             for model, rows in many:
-                cursor.executemany(_statement(model, database, 1), [tuple(map(_stored, row)) for row in rows])
+                cursor.executemany(_statement(model, database, 1), [tuple(map(stored, row)) for row in rows])
         elif 0 < sum(len(rows) for _, rows in many) <= _FEW:
             statements = [_statement(model, database, len(rows)) for model, rows in many]
             cursor.execute("; ".join(statements), [value for _, rows in many for row in rows for value in row])
@@ -73,7 +73,7 @@ def _escaped(text: str) -> str:
     return text.replace("\\", r"\\").replace("\t", r"\t").replace("\n", r"\n").replace("\r", r"\r")
 
 
-def _stored(value: Any) -> Any:
+def stored(value: Any) -> Any:
     """A value as SQLite stores Django's columns."""
     change = _STORED.get(type(value))
     return change(value) if change else value
