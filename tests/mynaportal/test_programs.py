@@ -1,4 +1,4 @@
-"""A process with the status door alone: it knows no pages, sets no cookie, and is closed unless a view says otherwise."""
+"""A process with the status door alone: no pages, no cookies, and closed unless a view says otherwise."""
 
 from __future__ import annotations
 
