@@ -41,7 +41,7 @@ def _handler(status: HTTPStatus) -> Callable[..., HttpResponse]:
 handler400, handler403 = _handler(HTTPStatus.BAD_REQUEST), _handler(HTTPStatus.FORBIDDEN)
 handler404, handler500 = _handler(HTTPStatus.NOT_FOUND), _handler(HTTPStatus.INTERNAL_SERVER_ERROR)
 urlpatterns = [
+    path("pki/", include("status.urls")),
     path("livez", health.live, name="livez"),
     path("readyz", health.ready, name="readyz"),
-    path("pki/", include("status.urls")),
 ]
