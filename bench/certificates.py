@@ -2,9 +2,9 @@
 
 One by one is `certification.issue`: both certificates of a card and the line in its history, in a transaction of their
 own. In bulk is `certification.put_into_use`, which also moves the cards' states and links the certificates. Beside them
-the bare limit (the same profiles built and signed by the library in a loop, nothing stored) and django-ca (a P-256
-authority too, SQLite), all in turns. The holders' keys are there beforehand: making them is measured in
-bench/personalisation.py.
+the bare limit (the same profiles built and signed by the library in a loop, nothing stored) and django-ca, all in
+turns: a P-256 authority too, on the same engine, waiting for the disk as ours does, at each certificate. The holders'
+keys are there beforehand: making them is measured in bench/personalisation.py.
 """
 
 from __future__ import annotations
@@ -39,7 +39,8 @@ def run() -> list[Measure]:
     python, measures = peers.django_ca(), []
     for engine in ENGINES:
         with tempfile.TemporaryDirectory() as directory, migrated_var(Path(directory), engine) as env:
-            env["BENCH_DJANGO_CA"] = str(python or "")
+            env |= {"BENCH_DJANGO_CA": str(python or ""), "BENCH_ENGINE": engine}
+            env["TEST_DATABASE_URL"] = os.environ["TEST_DATABASE_URL"]
             rates = json.loads(run_script(env, "from bench.certificates import measure; measure()"))
         for ours in ("one-by-one", "in-bulk"):
             for reference in ("builder-loop", "django-ca"):
@@ -52,8 +53,11 @@ def run() -> list[Measure]:
 def measure() -> None:
     """In a process of its own on fresh databases: print the median rates as JSON."""
     works: dict[str, Callable[[], float]] = {"one-by-one": one_by_one, "in-bulk": in_bulk, "builder-loop": loop()}
-    with tempfile.TemporaryDirectory() as directory:
-        peer = _django_ca(directory)
+    with (
+        tempfile.TemporaryDirectory() as directory,
+        peers.environment(Path(directory), os.environ["BENCH_ENGINE"]) as env,
+    ):
+        peer = _django_ca(env)
         if peer is not None:
             works["django-ca"] = lambda: _ask(peer)
         rounds = [{name: work() for name, work in works.items()} for _ in range(1 + REPETITIONS)][1:]  # one warms up
@@ -128,12 +132,14 @@ def loop() -> Callable[[], float]:
     from django.utils import timezone
 
     from cards import authorities, certification
+    from cards.models import Certificate
     from databases import REGISTRY
     from tests.cards.certificates import parsed
 
     made, at = _made(1), timezone.now()
     with transaction.atomic(using=REGISTRY, durable=True):
-        rows = certification.put_into_use(made, at=at, by="")
+        certification.put_into_use(made, at=at, by="")
+    rows = Certificate.objects.filter(card=made[0].card)
     samples = [(authorities.issuing(row.purpose, at=at).key, parsed(row), parsed(row).public_key()) for row in rows]
 
     def work() -> float:
@@ -173,19 +179,13 @@ def _of_this_holder(value: Any, public_key: Any) -> Any:
     return value
 
 
-def _django_ca(directory: str) -> subprocess.Popen[str] | None:
+def _django_ca(env: dict[str, str]) -> subprocess.Popen[str] | None:
     """django-ca, waiting to be told how many certificates to issue; None where it could not be installed."""
     if not os.environ["BENCH_DJANGO_CA"]:
         return None
     project = Path(peers.__file__).with_name("django_ca_project.py")
-    peer = subprocess.Popen(
-        [os.environ["BENCH_DJANGO_CA"], project, "issue", directory],
-        cwd=directory,
-        env={name: value for name, value in os.environ.items() if not name.startswith(("MYNA_", "DJANGO_"))},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    command = [os.environ["BENCH_DJANGO_CA"], project, "issue"]
+    peer = subprocess.Popen(command, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert peer.stdout is not None
     assert peer.stdout.readline() == "ready\n"
     return peer

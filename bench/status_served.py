@@ -1,8 +1,14 @@
-"""Answers about certificates per second over loopback, from servers of the same kind, each request on a new connection.
+"""Answers about certificates per second over loopback, one after the other, each request on a new connection.
 
-Ours live (POST, under gunicorn with one worker), an empty view in the same server, django-ca's view under the same
-gunicorn, and `openssl ocsp` from its index: so many requests in turns and then no more, for openssl's responder does
-not survive a client that breaks off. All authorities are P-256. Without a network: bench/ocsp.py.
+Ours live (POST), in the process that docker-compose.yml calls `status`, under gunicorn with one worker; signed ahead
+(GET), as files that nginx serves by docker/status.nginx.conf, once as it stands there, so that each file waits until
+the door has said who may ask, and once open to everyone. Beside them an empty view in the same process, django-ca's
+view under the same gunicorn and on the same engine, and `openssl ocsp` from its index: so many requests in turns and
+then no more, for openssl's responder does not survive a client that breaks off. Nobody proves to be a verifier: the
+switch is open, for no peer has such a thing. All authorities are P-256. Without a network: bench/ocsp.py.
+
+One client waits for each answer, so the figures of what is fast are the client's own: it takes a tenth of a millisecond
+for each request, and files alone are served faster than it asks.
 """
 
 from __future__ import annotations
@@ -21,11 +27,15 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from bench import peers
-from bench.measure import REPETITIONS, Measure
+from bench.measure import Measure
 
-REQUESTS = 300
+REQUESTS, ROUNDS = 100, 9  # short turns, so that a noisy second hits all
 CERTIFICATES = 100
+OURS = ("live", "signed-ahead", "signed-ahead-open")
+DEPLOYED = {"MYNA_DOORS": "status"}
 _START_SECONDS = 60
+
+Target = tuple[int, str, list[str], list[bytes]]
 
 
 def run() -> list[Measure]:
@@ -45,18 +55,20 @@ def _measures(engine: str) -> list[Measure]:
         env = held.enter_context(migrated_var(directory, engine))
         prepared = json.loads(run_script(env, f"from bench.status_served import prepare; prepare({str(directory)!r})"))
         requests = [bytes.fromhex(each) for each in prepared]
-        ours = held.enter_context(_gunicorn(sys.executable, "bench.status_served:application", env))
-        targets = {"live": (ours, "POST", "/pki/ocsp", requests), "empty-view": (ours, "GET", "/empty", [b""])}
+        ours = held.enter_context(_gunicorn(sys.executable, "bench.status_served:application", env | DEPLOYED))
+        targets = {"live": (ours, "POST", ["/pki/ocsp"], requests), "empty-view": (ours, "GET", ["/empty"], [b""])}
+        targets |= _signed_ahead(held, directory, Path(env["MYNA_VAR_DIR"]) / "pki-public", door=ours)
         if python is not None:
-            targets["django-ca"] = _django_ca(held, python, directory / "django-ca")
+            targets["django-ca"] = _django_ca(held, python, directory / "django-ca", engine)
         if openssl is not None:
-            targets["openssl-ocsp"] = (held.enter_context(_openssl(openssl, directory)), "POST", "/", requests)
-        rounds = [{name: _rate(*target) for name, target in targets.items()} for _ in range(1 + REPETITIONS)][1:]
+            targets["openssl-ocsp"] = (held.enter_context(_openssl(openssl, directory)), "POST", ["/"], requests)
+        rounds = [{name: _rate(*target) for name, target in targets.items()} for _ in range(1 + ROUNDS)][1:]
     rates = {name: statistics.median(each[name] for each in rounds) for name in targets}
     return [
-        Measure(f"ocsp-served-live-{engine}", rates["live"], "answers/s", reference, rate)
-        for reference, rate in rates.items()
-        if reference != "live"
+        Measure(f"ocsp-served-{name}-{engine}", rates[name], "answers/s", reference, rates[reference])
+        for name in OURS
+        for reference in rates
+        if name in rates and reference not in OURS
     ]
 
 
@@ -67,7 +79,7 @@ def prepare(directory: str) -> None:
     from django.utils import timezone
 
     from bench.ocsp import certificates
-    from cards import authorities, delegates
+    from cards import authorities, delegates, signing_ahead
     from cards.models import Certificate
     from cards.pki.profiles import USER_AUTHENTICATION
 
@@ -86,12 +98,13 @@ def prepare(directory: str) -> None:
         for row in Certificate.objects.all()
     ]
     (place / "index.txt").write_text("\n".join(lines) + "\n")
+    signing_ahead.sign_all(at=timezone.now())
     assert settings.PKI_STATUS_OPEN
     print(json.dumps([request.hex() for request in requests]))
 
 
 def __getattr__(name: str) -> object:
-    """`application` for gunicorn: our status door and an empty view, with all of our middleware."""
+    """`application` for gunicorn: our status door and an empty view, with all of the process's middleware."""
     if name != "application":
         raise AttributeError(name)
     import django
@@ -105,11 +118,46 @@ def __getattr__(name: str) -> object:
     return get_wsgi_application()
 
 
-def _rate(port: int, method: str, path: str, bodies: list[bytes]) -> float:
+def _signed_ahead(held: ExitStack, directory: Path, public: Path, *, door: int) -> dict[str, Target]:
+    """nginx before the door, with and without its question who may ask."""
+    nginx = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+    if nginx is None:
+        print("Answers signed ahead were not measured, for nginx is not installed.", file=sys.stderr)
+        return {}
+    paths = [f"/pki/ocsp/{file.name}" for file in sorted((public / "ocsp").iterdir())]
+    configuration = (Path(__file__).parent.parent / "docker" / "status.nginx.conf").read_text()
+    asking = "    auth_request /pki/access;\n"
+    assert asking in configuration
+    configurations = {"signed-ahead": configuration, "signed-ahead-open": configuration.replace(asking, "")}
+    return {
+        name: (held.enter_context(_nginx(nginx, directory / name, public, snippet, door=door)), "GET", paths, [b""])
+        for name, snippet in configurations.items()
+    }
+
+
+@contextmanager
+def _nginx(nginx: str, directory: Path, public: Path, snippet: str, *, door: int) -> Iterator[int]:
+    directory.mkdir()
+    for place in (directory.parent, directory, public.parent, public, public / "ocsp"):
+        place.chmod(0o755)  # its worker is another user where the measurement is root's
+    (outside,) = [line.lstrip("# ") for line in snippet.splitlines() if line.startswith("#   map")]
+    inside = snippet.replace("/var/lib/mynaportal/pki-public", str(public)).replace("8003", str(door))
+    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    places = " ".join(f"{kind}_temp_path {directory}/{kind};" for kind in kinds)
+    port, log = _free_port(), directory / "error.log"
+    (directory / "conf").write_text(
+        f"daemon off; worker_processes 1; pid {directory}/pid; error_log {log}; events {{}}\n"
+        f"http {{ access_log off; {places}\n{outside}\nserver {{ listen 127.0.0.1:{port};\n{inside}\n}} }}\n"
+    )
+    with _running([nginx, "-c", str(directory / "conf"), "-e", str(log)], {**os.environ}, port):
+        yield port
+
+
+def _rate(port: int, method: str, paths: list[str], bodies: list[bytes]) -> float:
     """So many requests, one after the other, each on a connection of its own; every answer is looked at."""
     begun = time.perf_counter()
     for number in range(REQUESTS):
-        body = bodies[number % len(bodies)]
+        path, body = paths[number % len(paths)], bodies[number % len(bodies)]
         with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
             connection.sendall(
                 f"{method} {path} HTTP/1.0\r\nHost: 127.0.0.1\r\nContent-Type: application/ocsp-request\r\n"
@@ -123,17 +171,14 @@ def _rate(port: int, method: str, path: str, bodies: list[bytes]) -> float:
     return REQUESTS / (time.perf_counter() - begun)
 
 
-def _django_ca(held: ExitStack, python: Path, directory: Path) -> tuple[int, str, str, list[bytes]]:
+def _django_ca(held: ExitStack, python: Path, directory: Path, engine: str) -> Target:
     directory.mkdir()
+    env = held.enter_context(peers.environment(directory, engine))
     project = Path(peers.__file__).with_name("django_ca_project.py")
-    env = {name: value for name, value in os.environ.items() if not name.startswith(("MYNA_", "DJANGO_"))}
-    made = subprocess.run(
-        [python, project, "responder", directory], env=env, capture_output=True, text=True, check=True, cwd=directory
-    )
+    made = subprocess.run([python, project, "responder"], env=env, capture_output=True, text=True, check=True)
     path, *requests = made.stdout.split()
-    env |= {"DIRECTORY": str(directory), "PYTHONPATH": str(project.parent)}
     port = held.enter_context(_gunicorn(str(python), "django_ca_project:application", env))
-    return port, "POST", path, [bytes.fromhex(each) for each in requests]
+    return port, "POST", [path], [bytes.fromhex(each) for each in requests]
 
 
 @contextmanager

@@ -24,7 +24,7 @@ def issuing(purpose: str, *, at: dt.datetime) -> Authority:
 
     Raises cards.pki.keyfiles.NoAuthority.
     """
-    directory = Path(settings.PKI_DIR)
+    directory = settings.PKI_DIR
     try:
         return keyfiles.current(directory, PROFILES[purpose], keys())
     except keyfiles.NoAuthority:
@@ -35,14 +35,14 @@ def issuing(purpose: str, *, at: dt.datetime) -> Authority:
 
 def make(purpose: str, *, generation: int, at: dt.datetime) -> Authority:
     """Make a generation's key and its certificate; the newest is the one that issues."""
-    return keyfiles.create(Path(settings.PKI_DIR), next_profile(purpose), generation=generation, at=at, keys=keys())
+    return keyfiles.create(settings.PKI_DIR, next_profile(purpose), generation=generation, at=at, keys=keys())
 
 
 def keys() -> KeyStore:
     """Where the authorities' private keys are: in the token that the settings name, or in files beside."""
     if settings.PKI_TOKEN_MODULE:
         return TokenKeys(settings.PKI_TOKEN_MODULE, settings.PKI_TOKEN_LABEL, Path(settings.PKI_TOKEN_PIN_FILE))
-    return KeyFiles(Path(settings.PKI_DIR))
+    return KeyFiles(settings.PKI_DIR)
 
 
 def next_profile(purpose: str) -> Profile:
@@ -52,22 +52,22 @@ def next_profile(purpose: str) -> Profile:
 
 def generations(purpose: str) -> list[int]:
     """The generations whose certificates are here, the oldest first."""
-    return keyfiles.generations(Path(settings.PKI_DIR), PROFILES[purpose])
+    return keyfiles.generations(settings.PKI_DIR, PROFILES[purpose])
 
 
 def of_generation(purpose: str, generation: int) -> Authority:
     """The authority by one of its keys. Raises cards.pki.keyfiles.NoAuthority."""
-    return keyfiles.of_generation(Path(settings.PKI_DIR), PROFILES[purpose], generation, keys())
+    return keyfiles.of_generation(settings.PKI_DIR, PROFILES[purpose], generation, keys())
 
 
 def anchors(purpose: str) -> list[x509.Certificate]:
     """The certificates to verify by, of every generation. They need no private key."""
-    return keyfiles.anchors(Path(settings.PKI_DIR), PROFILES[purpose])
+    return keyfiles.anchors(settings.PKI_DIR, PROFILES[purpose])
 
 
 def anchor(purpose: str, generation: int) -> x509.Certificate:
     """The certificate of the generation that signed a leaf."""
-    return keyfiles.anchor(Path(settings.PKI_DIR), PROFILES[purpose], generation)
+    return keyfiles.anchor(settings.PKI_DIR, PROFILES[purpose], generation)
 
 
 def shard(purpose: str, *, serial: int, local_government_code: str) -> str:

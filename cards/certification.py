@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
@@ -31,8 +31,7 @@ PURPOSES = {
     AUTHENTICATION: Certificate.Purpose.USER_AUTHENTICATION,
     SIGNATURE: Certificate.Purpose.SIGNATURE,
 }
-
-
+_SIGNATURE, _AUTHENTICATION = Certificate.Purpose.SIGNATURE, Certificate.Purpose.USER_AUTHENTICATION
 _Holding = tuple[UUID, str]
 
 
@@ -44,7 +43,23 @@ class Made(NamedTuple):
     public_keys: Mapping[str, bytes]
 
 
-def put_into_use(made: Sequence[Made], *, at: dt.datetime, by: str) -> list[Certificate]:
+class Issued(NamedTuple):
+    """A certificate's row: the columns of `Certificate` in their order."""
+
+    serial: str
+    card_id: UUID
+    purpose: str
+    generation: int
+    shard: str
+    not_before: dt.datetime
+    not_after: dt.datetime
+    state: str
+    revoked_at: dt.datetime | None
+    reason: str
+    der: bytes
+
+
+def put_into_use(made: Sequence[Made], *, at: dt.datetime, by: str) -> None:
     """Certificates, and the cards are in use from now on; an older card of the same person is replaced."""
     cards = [each.card for each in made]
     residents = [card.resident_id for card in cards]
@@ -57,62 +72,64 @@ def put_into_use(made: Sequence[Made], *, at: dt.datetime, by: str) -> list[Cert
     in_use = {"state": Card.State.ACTIVE, "personalised_at": at.replace(microsecond=0)}
     Card.objects.filter(pk__in=[card.pk for card in cards]).update(**in_use)
     issued = issue(made, what=CardEvent.What.STATE, at=at, by=by)
-    _link(issued, before=before)
-    return issued
+    pairs = [(held[_SIGNATURE], held[_AUTHENTICATION]) for held in _by_card(issued) if len(held) == len(PURPOSES)]
+    rows.insert(REGISTRY, (CertificateSuccession, _successions(made, issued, before)), (CertificatePair, pairs))
 
 
-def renew(made: Made, *, at: dt.datetime, by: str) -> list[Certificate]:
+def renew(made: Made, *, at: dt.datetime, by: str) -> None:
     """New certificates of these purposes on a card in use, in place of those it had."""
-    before, purposes = _latest([made.card.resident_id]), tuple(made.public_keys)
-    lifecycle.revoke_certificates(card=made.card, reason=Certificate.Reason.SUPERSEDED, at=at, purposes=purposes)
+    card, before, purposes = made.card, _latest([made.card.resident_id]), tuple(made.public_keys)
+    lifecycle.revoke_certificates(card=card, reason=Certificate.Reason.SUPERSEDED, at=at, purposes=purposes)
     issued = issue([made], what=CardEvent.What.CERTIFICATES_RENEWED, at=at, by=by)
-    kept = made.card.certificates.filter(state=Certificate.State.VALID).exclude(purpose__in=purposes)
-    _link([*issued, *kept], before=before)
-    return issued
+    rows.insert(REGISTRY, (CertificateSuccession, _successions([made], issued, before)))
+    valid = card.certificates.filter(state=Certificate.State.VALID)
+    held = dict(valid.values_list("purpose", "serial"))
+    if len(held) == len(PURPOSES):
+        CertificatePair.objects.update_or_create(
+            signature_id=held[_SIGNATURE], defaults={"authentication_id": held[_AUTHENTICATION]}
+        )
 
 
-def issue(made: Sequence[Made], *, what: str, at: dt.datetime, by: str) -> list[Certificate]:
+def issue(made: Sequence[Made], *, what: str, at: dt.datetime, by: str) -> list[Issued]:
     """Sign and keep the certificates, and write into each card's history that and why."""
+    at = at.replace(microsecond=0)
     purposes = {purpose for each in made for purpose in each.public_keys}
     signing = {purpose: authorities.issuing(purpose, at=at) for purpose in purposes}
-    issued = [
-        _signed(each, signing[purpose], public, at=at) for each in made for purpose, public in each.public_keys.items()
-    ]
-    events = [
-        CardEvent(card=each.card, state=each.card.state, what=what, at=at.replace(microsecond=0), by=by)
-        for each in made
-    ]
-    rows.insert(REGISTRY, (Certificate, rows.of(issued)), (CardEvent, rows.of(events)))
+    issued = [certificate for each in made for certificate in _signed(each, signing, at=at)]
+    events = [(each.card.pk, each.card.state, what, at, by) for each in made]
+    rows.insert(REGISTRY, (Certificate, issued), (CardEvent, events))
     return issued
 
 
-def _signed(made: Made, authority: Authority, public: bytes, *, at: dt.datetime) -> Certificate:
-    card, entry, purpose = made.card, made.entry, authority.profile.purpose
-    key = serialization.load_der_public_key(public)
-    assert isinstance(key, rsa.RSAPublicKey)  # noqa: S101 - our chip makes no other
-    not_before = at.replace(microsecond=0)
-    not_after = validity.last_instant(
-        validity.certificate_expires_on(
-            born=validity.born_on(entry.birth_date), issued_on=validity.day_in_japan(at), card_expires=card.expires_on
+def _signed(made: Made, signing: Mapping[str, Authority], *, at: dt.datetime) -> Iterator[Issued]:
+    card, entry = made.card, made.entry
+    ends = validity.certificate_expires_on(
+        born=validity.born_on(entry.birth_date), issued_on=validity.day_in_japan(at), card_expires=card.expires_on
+    )
+    not_after, code = validity.last_instant(ends), entry.local_government_code
+    for purpose, public in made.public_keys.items():
+        authority, key = signing[purpose], serialization.load_der_public_key(public)
+        assert isinstance(key, rsa.RSAPublicKey)  # noqa: S101 - our chip makes no other
+        serial, der = authority.sign(
+            public_key=key,
+            not_before=at,
+            not_after=not_after,
+            attributes=_attributes(entry) if authority.profile.with_attributes else None,
+            publication=authorities.publication(authority, local_government_code=code),
         )
-    )
-    serial, content = authority.sign(
-        public_key=key,
-        not_before=not_before,
-        not_after=not_after,
-        attributes=_attributes(entry) if authority.profile.with_attributes else None,
-        publication=authorities.publication(authority, local_government_code=entry.local_government_code),
-    )
-    return Certificate(
-        serial=f"{serial:x}",
-        card=card,
-        purpose=purpose,
-        generation=authority.generation,
-        shard=authorities.shard(purpose, serial=serial, local_government_code=entry.local_government_code),
-        not_before=not_before,
-        not_after=not_after,
-        der=content,
-    )
+        yield Issued(
+            serial=f"{serial:x}",
+            card_id=card.pk,
+            purpose=purpose,
+            generation=authority.generation,
+            shard=authorities.shard(purpose, serial=serial, local_government_code=code),
+            not_before=at,
+            not_after=not_after,
+            state=Certificate.State.VALID,
+            revoked_at=None,
+            reason="",
+            der=der,
+        )
 
 
 def _latest(residents: Iterable[UUID]) -> dict[_Holding, str]:
@@ -124,26 +141,21 @@ def _latest(residents: Iterable[UUID]) -> dict[_Holding, str]:
     return {(resident, purpose): serial for resident, purpose, serial in rows.values_list(*columns)}
 
 
-def _link(valid: Iterable[Certificate], *, before: Mapping[_Holding, str]) -> None:
-    """Old to new, and signature to authentication: how a service recognises the same person (JPKI's association)."""
-    successions, by_card = [], defaultdict[Card, dict[str, Certificate]](dict)
-    for row in valid:
-        by_card[row.card][row.purpose] = row
-        older = before.get((row.card.resident_id, row.purpose))
-        if older is not None and older != row.pk:
-            successions.append(CertificateSuccession(older_id=older, newer=row))
-    pairs = [
-        CertificatePair(
-            signature=rows[Certificate.Purpose.SIGNATURE],
-            authentication=rows[Certificate.Purpose.USER_AUTHENTICATION],
-        )
-        for rows in by_card.values()
-        if len(rows) == len(PURPOSES)
-    ]
-    CertificateSuccession.objects.bulk_create(successions)
-    CertificatePair.objects.bulk_create(
-        pairs, update_conflicts=True, unique_fields=["signature"], update_fields=["authentication"]
-    )
+def _successions(
+    made: Iterable[Made], issued: Iterable[Issued], before: Mapping[_Holding, str]
+) -> list[tuple[str, str]]:
+    """Old to new: with the pair of a card's two, how a service recognises the same person (JPKI's association)."""
+    resident = {each.card.pk: each.card.resident_id for each in made}
+    heirs = [(before.get((resident[row.card_id], row.purpose)), row.serial) for row in issued]
+    return [(older, newer) for older, newer in heirs if older is not None]
+
+
+def _by_card(issued: Iterable[Issued]) -> Iterable[dict[str, str]]:
+    """The serials of each card's certificates, by purpose."""
+    found = defaultdict[UUID, dict[str, str]](dict)
+    for row in issued:
+        found[row.card_id][row.purpose] = row.serial
+    return found.values()
 
 
 def _attributes(entry: Entry) -> Attributes:

@@ -41,7 +41,7 @@ def responder(purpose: str, generation: int, *, at: dt.datetime) -> Responder:
         changed = path.stat().st_mtime_ns
     except FileNotFoundError:
         raise NoResponder from None
-    found = _load(path, changed, purpose, generation, Path(settings.KEYS_DIR))
+    found = _load(path, changed, purpose, generation, settings.KEYS_DIR)
     if not found.certificate.not_valid_before_utc <= at < found.certificate.not_valid_after_utc:
         raise NoResponder
     return found

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import secrets
+from functools import lru_cache
 from pathlib import Path
 
 from django.conf import settings
@@ -19,7 +20,8 @@ def directory(purpose: str, generation: int) -> Path:
 
 
 def root() -> Path:
-    return Path(settings.PKI_PUBLIC_DIR)
+    place: Path = settings.PKI_PUBLIC_DIR
+    return place
 
 
 def authority_certificate(purpose: str, generation: int) -> Path:
@@ -27,7 +29,13 @@ def authority_certificate(purpose: str, generation: int) -> Path:
 
 
 def responder_certificate(purpose: str, generation: int) -> Path:
-    return directory(purpose, generation) / "ocsp.cer"
+    return _responder_certificate(root(), PROFILES[purpose].file_stem, generation)
+
+
+@lru_cache(maxsize=32)
+def _responder_certificate(root: Path, file_stem: str, generation: int) -> Path:
+    """Put together once, for it is looked at for each answer."""
+    return root / file_stem / str(generation) / "ocsp.cer"
 
 
 def revocation_list(purpose: str, generation: int, shard: str) -> Path:

@@ -12,10 +12,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from django.conf import settings
-from django.db import connections
 
 from cards import authorities, delegates
 from cards.models import Certificate
@@ -23,6 +21,7 @@ from cards.pki import ocsp
 from cards.pki.ocsp import Failure, Status
 from cards.pki.profiles import PROFILES
 from databases import REGISTRY
+from databases.reading import fetch
 
 # How long a verifier may rely on a live answer.
 LIFETIME = dt.timedelta(minutes=10)
@@ -72,6 +71,8 @@ def answer(data: bytes, *, at: dt.datetime, allowed: Collection[str] = tuple(PRO
 def statuses(purpose: str, generation: int, *, serials: Iterable[int], at: dt.datetime) -> dict[int, Status]:
     """The statuses of those that were issued, by serial."""
     keys = [f"{serial:x}" for serial in serials if 0 < serial < 1 << 160]
+    # By serial alone, which is unique; the issuer is compared below.
+    found = fetch(REGISTRY, _query(len(keys)), keys) if keys else []
     since = authorities.anchor(purpose, generation).not_valid_before_utc
     return {
         int(serial, 16): Status(
@@ -79,16 +80,9 @@ def statuses(purpose: str, generation: int, *, serials: Iterable[int], at: dt.da
             reason=reason,
             archive_cutoff=since if _instant(not_after) < at else None,
         )
-        for serial, *issuer, revoked_at, reason, not_after in (_rows(keys) if keys else ())
+        for serial, *issuer, revoked_at, reason, not_after in found
         if issuer == [purpose, generation]
     }
-
-
-def _rows(serials: list[str]) -> list[tuple[Any, ...]]:
-    """By serial alone, which is unique; the issuer is compared above."""
-    with connections[REGISTRY].cursor() as cursor:
-        cursor.execute(_query(len(serials)), serials)
-        return list(cursor.fetchall())
 
 
 @cache
@@ -106,7 +100,7 @@ def _instant(value: dt.datetime) -> dt.datetime:
 
 def issuer_of(named: tuple[str, bytes, bytes]) -> Issuer | None:
     """Which of our authorities a CertID names, or none. A generation made since this process began is found too."""
-    directory = Path(settings.PKI_DIR)
+    directory = settings.PKI_DIR
     known = _issuers.get(directory, {})
     if named not in known:
         known = _issuers[directory] = _read_issuers()

@@ -26,7 +26,7 @@ def insert(database: str, *tables: tuple[type[models.Model], Rows]) -> None:
     with connection.cursor() as cursor:
         if connection.vendor != "postgresql":
             for model, rows in tables:
-                cursor.executemany(_statement(model, database, 1), [tuple(map(_stored, row)) for row in rows])
+                cursor.executemany(_statement(model, database, 1), [tuple(map(stored, row)) for row in rows])
             return
         few = [(model, rows) for model, rows in tables if 0 < len(rows) <= _FEW]
         for model, rows in tables:
@@ -37,12 +37,6 @@ def insert(database: str, *tables: tuple[type[models.Model], Rows]) -> None:
         if few:
             statements = [_statement(model, database, len(rows)) for model, rows in few]
             cursor.execute("; ".join(statements), [value for _, rows in few for row in rows for value in row])
-
-
-def of(objects: Sequence[models.Model]) -> list[tuple[Any, ...]]:
-    """The rows of these objects of one model. Their values must be as a query would give them: nothing is prepared."""
-    names = [field.attname for field in fields(type(objects[0]))] if objects else []
-    return [tuple(getattr(each, name) for name in names) for each in objects]
 
 
 @cache
@@ -74,7 +68,7 @@ def _escaped(text: str) -> str:
     return text.replace("\\", r"\\").replace("\t", r"\t").replace("\n", r"\n").replace("\r", r"\r")
 
 
-def _stored(value: Any) -> Any:
+def stored(value: Any) -> Any:
     """A value as SQLite stores Django's columns."""
     change = _STORED.get(type(value))
     return change(value) if change else value

@@ -59,6 +59,17 @@ def migrated_var(tmp_path: Path, engine: str = "") -> Iterator[dict[str, str]]:
         _drop(base)
 
 
+@contextmanager
+def empty_database(name: str) -> Iterator[str]:
+    """The URL of a database with nothing in it, beside the tests'."""
+    full = f"{_server_name()}_{name}"
+    _on_server(f'CREATE DATABASE "{full}"')
+    try:
+        yield _url(full)
+    finally:
+        _on_server(f'DROP DATABASE IF EXISTS "{full}" WITH (FORCE)')
+
+
 def migrated_on(server: str, directory: Path) -> dict[str, str]:
     """The environment of a process on four new databases of another PostgreSQL server, named by its URL."""
     with closing(psycopg2.connect(server)) as connection, closing(connection.cursor()) as cursor:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
+import secrets
 import subprocess
 import sys
 import venv
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 
-DJANGO_CA = ("django-ca==3.2.0", "gunicorn==23.0.0")
+# Under the server and with the driver that we have ourselves.
+DJANGO_CA = ("django-ca==3.2.0", *(f"{name}=={version(name)}" for name in ("gunicorn", "psycopg2-binary")))
 _MOST_SECONDS = 240
 
 
@@ -30,3 +35,18 @@ def django_ca() -> Path | None:
         print(f"django-ca was not measured, for it could not be installed: {last}", file=sys.stderr)
         return None
     return python
+
+
+@contextmanager
+def environment(directory: Path, engine: str) -> Iterator[dict[str, str]]:
+    """Where django_ca_project.py finds its files and, on PostgreSQL, an empty database that is dropped afterwards."""
+    from tests import committed
+
+    own = ("MYNA_", "DJANGO_", "DATABASE_URL", "TEST_DATABASE_URL")
+    env = {name: value for name, value in os.environ.items() if not name.startswith(own)}
+    env |= {"DIRECTORY": str(directory), "PYTHONPATH": str(Path(__file__).parent)}
+    if engine == "sqlite":
+        yield env
+        return
+    with committed.empty_database(f"peer_{secrets.token_hex(4)}") as url:
+        yield env | {"DATABASE_URL": url}

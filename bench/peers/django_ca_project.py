@@ -1,7 +1,11 @@
-"""A django-ca installation as its manual describes it, on SQLite with a P-256 authority; run by its own Python.
+"""A django-ca installation as its manual describes it, with a P-256 authority; run by its own Python.
 
-python django_ca_project.py issue DIRECTORY    then, on standard input, how many certificates; each time the seconds
-gunicorn django_ca_project:application         with DIRECTORY in the environment: its OCSP view
+python django_ca_project.py issue         then, on standard input, how many certificates; each time the seconds
+python django_ca_project.py responder     prints the path of its OCSP view, and requests
+gunicorn django_ca_project:application    that view
+
+DIRECTORY in the environment is where its files are; DATABASE_URL names its PostgreSQL, and without it it is on SQLite.
+Connections are kept and commits wait for the disk as ours do.
 """
 
 from __future__ import annotations
@@ -11,8 +15,32 @@ import sys
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
-DIRECTORY = Path(os.environ.get("DIRECTORY") or sys.argv[2])
+DIRECTORY = Path(os.environ["DIRECTORY"])
+
+
+def database() -> dict[str, object]:
+    """Django's settings for the database of this installation."""
+    if url := os.environ.get("DATABASE_URL"):
+        parts = urlsplit(url)
+        return {
+            "ENGINE": "django.db.backends.postgresql",
+            "NAME": parts.path.strip("/"),
+            "USER": parts.username or "",
+            "PASSWORD": parts.password or "",
+            "HOST": parts.hostname or "",
+            "PORT": parts.port or "",
+            "CONN_MAX_AGE": 60,
+        }
+    pragmas = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": DIRECTORY / "ca.sqlite3",
+        "OPTIONS": {"transaction_mode": "IMMEDIATE", "init_command": pragmas},
+        "CONN_MAX_AGE": 60,
+    }
+
 
 import django  # noqa: E402
 from django.conf import settings  # noqa: E402
@@ -22,13 +50,7 @@ settings.configure(
     ALLOWED_HOSTS=["*"],
     ROOT_URLCONF=__name__,
     INSTALLED_APPS=["django.contrib.contenttypes", "django.contrib.auth", "django_ca"],
-    DATABASES={
-        "default": {
-            "ENGINE": "django.db.backends.sqlite3",
-            "NAME": DIRECTORY / "ca.sqlite3",
-            "OPTIONS": {"transaction_mode": "IMMEDIATE", "init_command": "PRAGMA journal_mode=WAL"},
-        }
-    },
+    DATABASES={"default": database()},
     STORAGES={
         "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
         "django-ca": {

@@ -290,6 +290,15 @@ def test_after_a_move_surface_and_signature_are_renewed_and_the_other_certificat
     assert terminal(card).sign(pin=PIN, digest=bytes(32))
 
 
+def test_a_signature_certificate_that_stays_is_paired_with_the_new_other_one() -> None:
+    card = in_use()
+    signature = card.certificates.get(purpose="SIGNATURE")
+    issuance.renew_certificates(card=card, at=NOW + DAY, by=CLERK, purposes=["USER_AUTHENTICATION"])
+    (pair,) = CertificatePair.objects.all()
+    assert (pair.signature, pair.authentication.state) == (signature, "VALID")
+    assert CertificateSuccession.objects.get().newer == pair.authentication
+
+
 def test_a_replacement_links_both_purposes_old_to_new() -> None:
     resident = person()
     old = {row.purpose: row for row in in_use(resident).certificates.all()}

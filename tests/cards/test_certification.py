@@ -17,7 +17,7 @@ from cards.application_models import CertificatePair, CertificateSuccession
 from cards.certification import Made
 from cards.chip import personalisation
 from cards.models import Card, CardEvent, Certificate
-from databases import REGISTRY
+from databases import REGISTRY, rows
 from tests.cards import chips
 from tests.cards.certificates import publishing  # noqa: F401
 from tests.cards.chips import PIN
@@ -92,6 +92,10 @@ def test_older_cards_are_replaced_and_certificates_linked() -> None:
     assert Card.objects.get(pk=older.pk).state == "REPLACED"
     links = CertificateSuccession.objects.values_list("older__card", "newer__card", "older__state")
     assert list(links) == [(older.pk, newer.pk, "REVOKED")] * 2
+
+
+def test_a_row_has_the_columns_in_their_order() -> None:
+    assert [field.attname for field in rows.fields(Certificate)] == list(certification.Issued._fields)
 
 
 def test_queries_do_not_grow_with_the_cards() -> None:
