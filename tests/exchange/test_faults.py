@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import time
 
 import pytest
 
@@ -157,7 +156,7 @@ from exchange import decisions, ledger, standing
 from exchange.standing import HasEnded, InProgress
 from holdings.models import WaitingQuestion
 from tests.exchange import people
-begin, chosen = float(sys.argv[1]), sys.argv[2:]
+chosen = sys.argv[1:]
 mitaka, chofu = people.agency(people.MITAKA), people.agency(people.CHOFU)
 code = people.code_at(chofu, people.KENJI)
 waiting = sorted(str(id) for id in WaitingQuestion.objects.values_list("id", flat=True))
@@ -178,7 +177,8 @@ acts = {
     "overdue": lambda n: standing.result(inquirer=chofu, record=records[n], at=later + timedelta(days=10)).outcome,
     "repeat": repeat,
 }
-time.sleep(max(0, begin - time.time()))
+print("ready", flush=True)
+sys.stdin.readline()
 said = []
 for n, act in enumerate(chosen):
     try:
@@ -357,8 +357,13 @@ def test_of_two_at_once_one_counts(tmp_path, engine):
 
 
 def _race(env: dict[str, str], both: list[tuple[str, str]]) -> list[list[str]]:
-    begin = str(time.time() + 4)
-    processes = [committed.start(env, RACE, begin, *acts, stdout=-1, stderr=-1) for acts in zip(*both, strict=True)]
+    pipes = {"stdin": -1, "stdout": -1, "stderr": -1}
+    processes = [committed.start(env, RACE, *acts, **pipes) for acts in zip(*both, strict=True)]
+    for process in processes:  # each has seen what waits before any begins
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        process.stdin.write("\n")
+        process.stdin.flush()
     said = []
     for process in processes:
         out, errors = process.communicate(timeout=600)
