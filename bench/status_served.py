@@ -1,11 +1,11 @@
 """Answers about certificates per second over loopback, one after the other, each request on a new connection.
 
-Ours live (POST), in the process that docker-compose.yml calls `status`, under gunicorn with one worker; signed ahead
-(GET), as files that nginx serves by docker/status.nginx.conf, once as it stands there, so that each file waits until
-the door has said who may ask, and once open to everyone. Beside them an empty view in the same process, django-ca's
-view under the same gunicorn and on the same engine, and `openssl ocsp` from its index: so many requests in turns and
-then no more, for openssl's responder does not survive a client that breaks off. Nobody proves to be a verifier: the
-switch is open, for no peer has such a thing. All authorities are P-256. Without a network: bench/ocsp.py.
+Ours live (POST), in the process that docker-compose.yml calls `status`, under gunicorn with one worker and no threads;
+signed ahead (GET), as files that nginx serves by docker/status.nginx.conf, once as it stands there, so that each file
+waits until the door has said who may ask, and once open to everyone. Beside them an empty view in the same process,
+django-ca's view under the same gunicorn and on the same engine, and `openssl ocsp` from its index: so many requests in
+turns and then no more, for openssl's responder does not survive a client that breaks off. Nobody proves to be a
+verifier: the switch is open, for no peer has such a thing. All authorities are P-256. Without a network: bench/ocsp.py.
 
 One client waits for each answer, so the figures of what is fast are the client's own: it takes a tenth of a millisecond
 for each request, and files alone are served faster than it asks.
@@ -22,6 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -124,15 +125,19 @@ def _signed_ahead(held: ExitStack, directory: Path, public: Path, *, door: int) 
     if nginx is None:
         print("Answers signed ahead were not measured, for nginx is not installed.", file=sys.stderr)
         return {}
-    paths = [f"/pki/ocsp/{file.name}" for file in sorted((public / "ocsp").iterdir())]
+    files = sorted((public / "ocsp").iterdir())
+    paths = [f"/pki/ocsp/{file.name}" for file in files]
     configuration = (Path(__file__).parent.parent / "docker" / "status.nginx.conf").read_text()
     asking = "    auth_request /pki/access;\n"
     assert asking in configuration
     configurations = {"signed-ahead": configuration, "signed-ahead-open": configuration.replace(asking, "")}
-    return {
-        name: (held.enter_context(_nginx(nginx, directory / name, public, snippet, door=door)), "GET", paths, [b""])
-        for name, snippet in configurations.items()
-    }
+    targets: dict[str, Target] = {}
+    for name, snippet in configurations.items():
+        port = held.enter_context(_nginx(nginx, directory / name, public, snippet, door=door))
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{paths[0]}", timeout=30) as answer:
+            assert answer.read() == files[0].read_bytes(), "the answer is not the file"
+        targets[name] = port, "GET", paths, [b""]
+    return targets
 
 
 @contextmanager
