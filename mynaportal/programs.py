@@ -6,6 +6,7 @@ certificate does. What goes wrong is told in a line of plain text.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
@@ -14,6 +15,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 
+from databases import away
 from mynaportal import health
 
 
@@ -31,15 +33,25 @@ class OpenViewsOnly:
             raise PermissionDenied
 
 
-def _handler(status: HTTPStatus) -> Callable[..., HttpResponse]:
-    def handler(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-        return HttpResponse(f"{status.phrase}\n", status=status, content_type="text/plain")
+def _plain(status: HTTPStatus) -> HttpResponse:
+    return HttpResponse(f"{status.phrase}\n", status=status, content_type="text/plain")
 
-    return handler
+
+def _handler(status: HTTPStatus) -> Callable[..., HttpResponse]:
+    return lambda request, exception=None: _plain(status)
+
+
+def handler500(request: HttpRequest) -> HttpResponse:
+    """A failure of ours; or, while a database is away, when to come again."""
+    if not away.is_away(sys.exception()):
+        return _plain(HTTPStatus.INTERNAL_SERVER_ERROR)
+    response = _plain(HTTPStatus.SERVICE_UNAVAILABLE)
+    response["Retry-After"] = str(away.RETRY_AFTER_SECONDS)
+    return response
 
 
 handler400, handler403 = _handler(HTTPStatus.BAD_REQUEST), _handler(HTTPStatus.FORBIDDEN)
-handler404, handler500 = _handler(HTTPStatus.NOT_FOUND), _handler(HTTPStatus.INTERNAL_SERVER_ERROR)
+handler404 = _handler(HTTPStatus.NOT_FOUND)
 urlpatterns = [
     path("pki/", include("status.urls")),
     path("livez", health.live, name="livez"),

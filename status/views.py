@@ -11,6 +11,7 @@ import datetime as dt
 import hashlib
 
 from django.contrib.auth.decorators import login_not_required
+from django.db import DatabaseError
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
@@ -20,6 +21,7 @@ from agencies import clients, verifiers
 from cards import publication, status
 from cards.pki import ocsp
 from cards.pki.profiles import PROFILES
+from databases import away
 from status import access, caching
 
 OCSP_REQUEST, OCSP_RESPONSE = "application/ocsp-request", "application/ocsp-response"
@@ -97,7 +99,15 @@ def token(request: HttpRequest) -> JsonResponse:
 
 
 def _respond(request: HttpRequest, data: bytes) -> HttpResponseBase:
-    at = timezone.now()
+    try:
+        return _answer(request, data, at=timezone.now())
+    except DatabaseError as error:
+        if not away.is_away(error):
+            raise
+        return _plain(ocsp.failure(ocsp.Failure.TRY_LATER))
+
+
+def _answer(request: HttpRequest, data: bytes, *, at: dt.datetime) -> HttpResponseBase:
     allowed = access.allowed(request, at=at)
     if not allowed:
         return access.refuse(_plain(ocsp.failure(ocsp.Failure.UNAUTHORIZED)))
