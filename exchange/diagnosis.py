@@ -20,7 +20,8 @@ from exchange import canonical_json, scalars, statute
 from exchange.models import CodeIssue, CodeScalar, Kind, Leaf
 from exchange.providers import breaker
 from exchange.statute import Rule
-from holdings.models import Holding, HostedKey
+from holdings import hosted
+from holdings.models import Holding
 from holdings.periods import legal_day
 
 _OWN = (Agency.Kind.PORTAL, Agency.Kind.STAFF_DIRECTORY)
@@ -158,11 +159,13 @@ def _own_system(agency: Agency, at: datetime) -> Iterator[Check]:
 def _deposited_key(agency: Agency, at: datetime) -> Iterator[Check]:
     if not agency.is_hosted or agency.code_public_key is None or not _rows_for_answering(agency, at):
         return
-    key = bytes(agency.code_public_key)
     yield Check(
         _("Its copies can be asked for blind"),
-        HostedKey.objects.filter(agency=agency.local_code, public_key=key).exists(),
-        _("The agency deposits the private key of its codes; until then it is asked in the direct mode only."),
+        hosted.has(agency=agency.local_code, public_key=bytes(agency.code_public_key)),
+        _(
+            "The agency deposits the private key of its codes (manage.py deposit_code_key); until then it is asked in "
+            "the direct mode only."
+        ),
     )
 
 

@@ -131,8 +131,12 @@ def register_own_key(*, agency: Agency, private_key: bytes, by: str = OPERATOR, 
 
 
 def deposit_code_key(*, agency: Agency, private_key: bytes, by: str = OPERATOR, at: datetime) -> None:
-    """A hosted agency leaves its private key here, so that its copies can be asked for blind (holdings.hosted)."""
-    facts: dict[str, str | int] = {"key": code_keys.thumbprint(rist1.public_key(private_key))}
+    """A hosted agency leaves its private key here, so that its copies can be asked for blind (holdings.hosted). The
+    same key again changes nothing."""
+    public_key = rist1.public_key(private_key)
+    if hosted.has(agency=agency.local_code, public_key=public_key):
+        return
+    facts: dict[str, str | int] = {"key": code_keys.thumbprint(public_key)}
     with recorded(Change(act=Act.CODE_KEY_DEPOSITED, agency=agency, by=by, facts=facts), at=at):
         hosted.deposit(agency=agency.local_code, private_key=private_key)
 

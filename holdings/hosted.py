@@ -30,9 +30,14 @@ def deposit(*, agency: str, private_key: bytes) -> None:
         HostedKey.objects.get_or_create(agency=agency, public_key=public_key, defaults={"sealed": sealed})
 
 
+def has(*, agency: str, public_key: bytes) -> bool:
+    """Whether codes encrypted to this public key can be opened here."""
+    return HostedKey.objects.filter(agency=agency, public_key=public_key).exists()
+
+
 def require(*, agency: str, public_key: bytes) -> None:
     """Make sure that codes encrypted to this public key can be opened here. Raises NotDeposited."""
-    if not HostedKey.objects.filter(agency=agency, public_key=public_key).exists():
+    if not has(agency=agency, public_key=public_key):
         raise NotDeposited
 
 

@@ -1,7 +1,8 @@
 """The agencies' own sides, as their systems would have them: a client, keys, and a list of people with their codes.
 
-Each lies under `var/agencies/<local code>/`, for its owner only. An agency's private key is nowhere else: its codes are
-collected and opened here with that key, as the agency's system does over the API.
+Each lies under `var/agencies/<local code>/`, for its owner only. Codes are collected and opened here with the agency's
+private key, as its system does over the API. That key is deposited where its copies lie too, so that they can be asked
+for blind.
 """
 
 from __future__ import annotations
@@ -49,11 +50,12 @@ def directory_of(agency: str) -> Path:
 
 
 def found(agency: Agency, *, at: datetime) -> None:
-    """Give the agency its key pair for codes and an API client. Again changes nothing."""
+    """Give the agency its key pair for codes, which it deposits, and an API client. Again changes nothing."""
     directory = directory_of(agency.local_code)
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     private_key = _code_key(directory)
     trust.register_own_key(agency=agency, private_key=private_key, at=at)
+    trust.deposit_code_key(agency=agency, private_key=private_key, at=at)
     _client(agency, directory, at)
 
 

@@ -1,4 +1,5 @@
-"""What each agency hands in for its people: resident records and local tax of a municipality, pensions of the Service.
+"""What each agency hands in for its people: of a municipality resident records, local tax and welfare, of the Service
+pensions.
 
 An agency does this by its own list and codes; it never needs to know who someone is elsewhere.
 """
@@ -6,7 +7,7 @@ An agency does this by its own list and codes; it never needs to know who someon
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import NamedTuple
 
@@ -16,7 +17,7 @@ from holdings import layout
 from holdings.models import Run
 from holdings.periods import Period, legal_day
 from holdings.registration import MOST_COPIES
-from mynaportal.demo import agencies_side, cast
+from mynaportal.demo import agencies_side, cast, welfare
 from mynaportal.demo.addresses import CHOFU, FUCHU, MITAKA
 from mynaportal.demo.families import JAPANESE, Household, Person
 from mynaportal.demo.incomes import Income, incomes, pension_cover
@@ -96,12 +97,15 @@ def _of_municipalities(country: Country) -> Iterator[Copy]:
             key = key_of[str(entry.resident_id)]
             home, person = country.home_of[key], country.people[key]
             dependants = sum(member.relation == "CHILD" for member in home.members) if person.relation == "HEAD" else 0
+            if home.address.local_government_code != agency:
+                continue  # came later: nothing is known here yet
+            for fact in welfare.facts(person, home, seed=country.plan.seed):
+                yield Copy(agency, local_id, fact.data_set, fact.period, _items(fact.items))
             for income in incomes(
                 person, seed=country.plan.seed, dependants=dependants, has_post=key in cast.CLERK_KEYS
             ):
                 # Local tax is levied by the municipality in which one lived on the first of January.
-                lived_here = home.address.local_government_code == agency
-                if lived_here and home.since <= date(income.fiscal_year, 1, 1):
+                if home.since <= date(income.fiscal_year, 1, 1):
                     yield Copy(agency, local_id, LOCAL_TAX, Period(fiscal_year=income.fiscal_year), _local_tax(income))
 
 
@@ -177,6 +181,10 @@ def _local_tax(income: Income) -> dict[str, Item]:
         "0200000060": _given(PER_CAPITA_LEVY if income.tax else 0),
         "0200000070": _none("NOT_APPLICABLE"),
     }
+
+
+def _items(values: Mapping[str, object]) -> dict[str, Item]:
+    return {item: _none("NOT_APPLICABLE") if value is None else _given(value) for item, value in values.items()}
 
 
 def _given(value: object) -> Item:

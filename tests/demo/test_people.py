@@ -9,7 +9,7 @@ from itertools import chain
 
 import pytest
 
-from mynaportal.demo import addresses, cast, families, incomes, names
+from mynaportal.demo import addresses, cast, families, incomes, names, welfare
 
 ALL = list(families.households(seed=1, residents=2000))
 PEOPLE = [member for home in ALL for member in home.members]
@@ -166,3 +166,45 @@ def test_who_holds_a_post_is_paid_for_it() -> None:
             if person.key in cast.CLERK_KEYS:
                 assert incomes.incomes(person, seed=1, has_post=True)[-1].salary > 1_500_000
                 assert incomes.pension_cover(person, seed=1, has_post=True) == "2"
+
+
+WELFARE = [
+    (person, home, fact) for home in ALL for person in home.members for fact in welfare.facts(person, home, seed=1)
+]
+
+
+def known(data_set: str) -> list[tuple[families.Person, families.Household, welfare.Fact]]:
+    return [each for each in WELFARE if each[2].data_set == data_set]
+
+
+def test_care_is_for_the_old_and_vaccinations_for_children_since_they_lived_here() -> None:
+    assert {person.age >= 65 for person, _, _ in known(welfare.CARE)} == {True}
+    for person, home, fact in known(welfare.VACCINATIONS):
+        given_on = fact.period.begins_on
+        assert person.age < 12
+        assert given_on is not None
+        assert max(person.birth_date, home.since.isoformat()) <= given_on.isoformat() <= families.TODAY.isoformat()
+        assert fact.items["1100000020"] == given_on
+    times = [(person.key, fact.period) for person, _, fact in known(welfare.VACCINATIONS)]
+    assert len(times) == len(set(times)) > 100
+
+
+def test_the_allowance_is_for_single_parents_and_assistance_for_whole_households_with_little() -> None:
+    for person, home, _ in known(welfare.CHILD_REARING_ALLOWANCE):
+        assert [member for member in home.members if member.is_adult] == [person]
+        assert len(home.members) > 1
+    assisted = {home.key: home for _, home, _ in known(welfare.PUBLIC_ASSISTANCE)}
+    assert [person.key for person, _, _ in known(welfare.PUBLIC_ASSISTANCE)] == [
+        member.key for home in assisted.values() for member in home.members
+    ]
+    assert 0.005 < len(assisted) / len(ALL) < 0.05
+    assert not cast.CLERK_KEYS & {person.key for person, _, _ in known(welfare.PUBLIC_ASSISTANCE)}
+
+
+def test_welfare_follows_the_seed_and_not_the_order_of_asking() -> None:
+    def found(homes: list[families.Household], seed: int) -> dict[str, list[welfare.Fact]]:
+        return {
+            member.key: list(welfare.facts(member, home, seed=seed)) for home in homes for member in home.members
+        }
+
+    assert found(ALL[:100], 1) == found(ALL[99::-1], 1) != found(ALL[:100], 2)

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import base64
 import json
+from io import StringIO
+from pathlib import Path
 
 import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
 
 from agencies.models import Agency
-from codes import blind
+from codes import blind, rist1
 from codes.blind import Keys, Question
 from codes.proofs import ProofRejected
 from codes.rist1 import MalformedCode, format_code
 from exchange import blind_inquiry, ledger, records, scalars
 from exchange.inquiry import Answer, Refused
-from exchange.models import AccessRecord
+from exchange.models import AccessRecord, Leaf
 from holdings import hosted
 from holdings.models import Holding, HostedKey, ProvisionCopy
 from holdings.periods import Period
 from tests.exchange.people import (
     CHILD_ALLOWANCE,
     CHOFU,
+    FUCHU,
     HANAKO,
     KEY,
     LOCAL_TAX,
@@ -140,6 +146,42 @@ def test_in_the_window_of_a_rekeying_both_epochs_are_found():
     row.save()
     question, number = question_about(number=bytes(16)), bytes(16)
     assert (row.code.epoch, ask_blind(question, number=number).items[0].value) == (2, "77")
+
+
+def key_file(directory: Path, key: bytes) -> str:
+    file = directory / "code_key.json"
+    file.write_text(json.dumps({"private_key": base64.urlsafe_b64encode(key).decode().rstrip("=")}))
+    return str(file)
+
+
+def test_an_agency_deposits_its_key_by_command_and_is_asked_blind_from_then_on(tmp_path):
+    hold_income(HANAKO, 77)
+    HostedKey.objects.all().delete()
+    said = StringIO()
+    call_command("deposit_code_key", MITAKA, key_file(tmp_path, rist1.new_scalar()), stdout=said)
+    assert said.getvalue().startswith("Kept.")  # not the key that its codes are encrypted to
+    with pytest.raises(hosted.NotDeposited):
+        ask_blind()
+    call_command("deposit_code_key", MITAKA, key_file(tmp_path, KEY), stdout=said)
+    assert said.getvalue().endswith("Its copies can be asked for blind from now on.\n")
+    assert ask_blind().items[0].value == "77"
+
+
+def test_what_cannot_be_deposited_is_said_and_leaves_nothing(tmp_path):
+    HostedKey.objects.all().delete()
+    Agency.objects.filter(local_code=FUCHU).update(is_hosted=False)
+    good = key_file(tmp_path, KEY)
+    for code, file, reason in (
+        ("999999", good, "no active agency"),
+        (MITAKA, str(tmp_path / "nothing"), "no private key"),
+        (FUCHU, good, "its own system"),
+    ):
+        with pytest.raises(CommandError, match=reason):
+            call_command("deposit_code_key", code, file)
+    with pytest.raises(CommandError, match="no private key"):
+        call_command("deposit_code_key", MITAKA, key_file(tmp_path, KEY[:31]))
+    assert not HostedKey.objects.exists()
+    assert not Leaf.objects.filter(body__contains="deposited").exists()
 
 
 def test_a_deposited_key_is_sealed_and_shows_itself_nowhere():
