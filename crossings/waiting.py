@@ -29,7 +29,7 @@ class Seen(NamedTuple):
 
 def listed(*, clerk: User, at: datetime) -> list[WaitingQuestion]:
     """What waits for the clerk's agency. Names nobody. Raises NotAllowed."""
-    return waiting.of_agency(_agency_of(clerk).local_code, at=at)
+    return decisions.in_tray(provider=_agency_of(clerk), at=at)
 
 
 def one(*, clerk: User, reference: UUID, at: datetime) -> WaitingQuestion:

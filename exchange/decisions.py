@@ -20,9 +20,23 @@ from holdings import provide, waiting
 from holdings.models import WaitingQuestion
 from holdings.provide import ItemValue, Provision
 
+MOST_SHOWN = 100
+
 
 class NotAsked(ValueError):
     """The items are not exactly those that were asked for."""
+
+
+def in_tray(*, provider: Agency, at: datetime, limit: int = MOST_SHOWN) -> list[WaitingQuestion]:
+    """What waits for the provider to decide, the most urgent first.
+
+    Not what a process laid there that died before it was noted as held: nobody can decide that, until whoever asked
+    asks again under the same reference (exchange.repeats), or it is cleared away by night.
+    """
+    held = Inquiry.objects.filter(provider=provider, state=State.HELD, ends_at__gt=at)
+    events = held.order_by("ends_at", "event").values_list("event", flat=True)[:limit]
+    references = ledger.references(list(events), ledger.PROVIDER)
+    return waiting.those(agency=provider.local_code, references=references, at=at)
 
 
 def every_code(question: WaitingQuestion, *, provider: Agency) -> list[Code]:

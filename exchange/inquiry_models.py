@@ -88,6 +88,9 @@ class Inquiry(models.Model):
         ]
         indexes = [
             models.Index(fields=["ends_at"], condition=Q(state__in=OPEN), name="inquiry_open_until"),
+            models.Index(
+                fields=["provider", "ends_at"], condition=Q(state=State.HELD), name="inquiry_held_by_provider"
+            ),
             models.Index(fields=["asked_at"], condition=Q(is_settled=False), name="inquiry_unsettled"),
             models.Index(fields=["answer_until"], name="inquiry_answer_until"),
             models.Index(fields=["notice_due_at"], name="inquiry_notice_due"),

@@ -8,7 +8,7 @@ the exchange's to say, in one statement of its own database: `is_first` is asked
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -19,8 +19,6 @@ from holdings import provide
 from holdings.models import ByHand, Protection, WaitingQuestion
 from holdings.periods import legal_day
 from holdings.provide import Provision
-
-MOST_SHOWN = 100
 
 
 class NotWaiting(Exception):
@@ -45,18 +43,18 @@ def set_automatic(*, agency: str, data_set: str, code: Code | None = None, forme
     marks.filter(code__in=codes).delete() if codes else marks.filter(code=None).delete()
 
 
-def of_agency(agency: str, *, at: datetime, limit: int = MOST_SHOWN) -> list[WaitingQuestion]:
-    """What waits for the agency, the most urgent first."""
-    rows = WaitingQuestion.objects.filter(agency=agency, ends_at__gt=at).order_by("ends_at", "id")[:limit]
+def those(*, agency: str, references: Collection[str | uuid.UUID], at: datetime) -> list[WaitingQuestion]:
+    """The agency's questions under these references, the most urgent first; of others nothing."""
+    rows = WaitingQuestion.objects.filter(agency=agency, id__in=references).order_by("ends_at", "id")
     return _without_names(list(rows), agency=agency, at=at)
 
 
 def one(*, agency: str, reference: str | uuid.UUID, at: datetime) -> WaitingQuestion:
     """One of the agency's questions. Raises NotWaiting, for another agency's too."""
-    found = WaitingQuestion.objects.filter(agency=agency, id=reference).first()
-    if found is None:
+    found = those(agency=agency, references=[reference], at=at)
+    if not found:
         raise NotWaiting
-    return _without_names([found], agency=agency, at=at)[0]
+    return found[0]
 
 
 def content(question: WaitingQuestion, *, codes: Sequence[Code], is_given: bool = False, at: datetime) -> Provision:

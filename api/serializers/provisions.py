@@ -10,8 +10,8 @@ from rest_framework import serializers
 from api.fields import Choice, Identifier, PersonCode, Reference, StrictSerializer, StrictText, WholeNumber
 from api.serializers.inquiries import AFFAIR, ITEM
 from codes.rist1 import Code, format_code
+from exchange.decisions import MOST_SHOWN
 from holdings.copies import NULL_REASONS
-from holdings.waiting import MOST_SHOWN
 
 LONGEST_VALUE = 2000
 ENDS = {

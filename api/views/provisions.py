@@ -39,7 +39,7 @@ class Waiting(AgencyAddress):
     )
     def post(self, request: Request) -> Response:
         limit = self.read(WaitingRequest)["limit"]
-        found = waiting.of_agency(self.caller().agency.local_code, at=timezone.now(), limit=limit)
+        found = decisions.in_tray(provider=self.caller().agency, at=timezone.now(), limit=limit)
         return self.answer(WaitingList, {"waiting": [_shown(question) for question in found]})
 
 

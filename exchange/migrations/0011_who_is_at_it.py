@@ -1,4 +1,4 @@
-"""An inquiry under a reference says until when a process is at it."""
+"""An inquiry under a reference says until when a process is at it; what waits for a provider is found by an index."""
 
 from django.db import migrations, models
 
@@ -13,6 +13,12 @@ class Migration(migrations.Migration):
             field=models.DateTimeField(
                 help_text="Until then a process is at it; later it is taken to be dead. Of those with a reference.",
                 null=True,
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="inquiry",
+            index=models.Index(
+                fields=["provider", "ends_at"], condition=models.Q(state="HELD"), name="inquiry_held_by_provider"
             ),
         ),
     ]

@@ -203,8 +203,6 @@ def test_the_allowance_is_for_single_parents_and_assistance_for_whole_households
 
 def test_welfare_follows_the_seed_and_not_the_order_of_asking() -> None:
     def found(homes: list[families.Household], seed: int) -> dict[str, list[welfare.Fact]]:
-        return {
-            member.key: list(welfare.facts(member, home, seed=seed)) for home in homes for member in home.members
-        }
+        return {member.key: list(welfare.facts(member, home, seed=seed)) for home in homes for member in home.members}
 
     assert found(ALL[:100], 1) == found(ALL[99::-1], 1) != found(ALL[:100], 2)

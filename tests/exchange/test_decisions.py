@@ -158,8 +158,30 @@ def test_only_the_provider_decides():
     assert state() == "HELD"
     with pytest.raises(waiting.NotWaiting):
         waiting.one(agency=FUCHU, reference=reference(), at=NOW)
-    assert waiting.of_agency(FUCHU, at=NOW) == []
-    assert [str(each.id) for each in waiting.of_agency(MITAKA, at=NOW)] == [reference()]
+    assert decisions.in_tray(provider=agency(FUCHU), at=NOW) == []
+    assert [str(each.id) for each in decisions.in_tray(provider=agency(MITAKA), at=NOW)] == [reference()]
+
+
+def test_what_a_dead_process_left_in_the_tray_does_not_stand_before_what_waits(monkeypatch):
+    """It died after it had laid the question there: nobody can decide it, and nobody is shown it."""
+
+    def die(*_, **__):
+        raise KeyboardInterrupt
+
+    hold_income(HANAKO)
+    by_hand()
+    monkeypatch.setattr(standing, "hold", die)
+    for facts in ({}, {"reference": "R-1"}):
+        with pytest.raises(KeyboardInterrupt):
+            ask(**facts)
+    monkeypatch.undo()
+    assert (WaitingQuestion.objects.count(), decisions.in_tray(provider=agency(MITAKA), at=NOW)) == (2, [])
+    soon = NOW + timedelta(minutes=2)
+    answer = ask(at=soon)
+    waits = ledger.reference(event_of(answer), ledger.PROVIDER)
+    assert [str(each.id) for each in decisions.in_tray(provider=agency(MITAKA), at=soon, limit=1)] == [waits]
+    assert ask(reference="R-1", at=soon).is_pending  # asked again, the question that lies there waits on
+    assert len(decisions.in_tray(provider=agency(MITAKA), at=soon)) == 2
 
 
 @pytest.mark.parametrize("first", ["approve", "cancel", "time-out"])

@@ -206,7 +206,7 @@ def test_a_protection_that_was_set_while_it_waited_counts(is_protected):
     if is_protected:
         Protection.objects.create(agency=MITAKA, code=code_at(agency(MITAKA), HANAKO))
     hers, kenjis = ("" if is_protected else CHOFU), CHOFU
-    listed = waiting.of_agency(MITAKA, at=LATER)
+    listed = decisions.in_tray(provider=agency(MITAKA), at=LATER)
     hers_waits = next(each for each in listed if each.code == code_at(agency(MITAKA), HANAKO))
     assert {each.inquirer for each in listed} == {hers, kenjis}
     assert waiting.one(agency=MITAKA, reference=hers_waits.id, at=LATER).inquirer == hers
