@@ -123,6 +123,12 @@ def vocabulary(root: Path) -> set[bytes]:
     return {token for word in known for token in text_tokens(word)}
 
 
+def published_keys(exchange: Path) -> set[bytes]:
+    """The agencies' public keys for codes, which `/api/v1/keys/codes` tells to every agency."""
+    keys = [row["code_public_key"] for table, row in rows(exchange) if table == "agencies_agency"]
+    return {bytes(key) for key in keys if key}
+
+
 def encodings(number: str) -> set[bytes]:
     """An Individual Number in every form in which it might be kept: written, packed, encoded, plainly hashed."""
     grouped = [number[:4], number[4:8], number[8:]]
