@@ -91,7 +91,7 @@ def test_the_thiefs_tools_find_what_is_there(country: Country, people: list[dict
 
 @pytest.mark.parametrize(("left", "right"), list(itertools.combinations(DATABASES, 2)))
 def test_no_value_joins_two_databases(left: str, right: str, country: Country, meanings: dict[str, set[bytes]]) -> None:
-    """What stands in both is about nobody: times, agencies' published keys, words of public tables and of our source."""
+    """What stands in both is about nobody: times, agencies' published keys, words of public tables and our source."""
     shared = meanings[left] & meanings[right]
     shared -= theft.vocabulary(ROOT) | theft.published_keys(country.var / "exchange.sqlite3")
     shared = {value for value in shared if not theft.TIME.fullmatch(value)}
