@@ -63,19 +63,26 @@ class Deaths:
 
         return run
 
+    def next(self) -> int:
+        """The number of the next death. Counted aside: threads that counted together would step over some."""
+        number = self.count
+        while (self.directory / str(number)).exists():
+            number += 1
+        self.count = number
+        return number
+
     def are_left(self) -> bool:
-        while (self.directory / str(self.count)).exists():
-            self.count += 1
-        return self.count < self.wanted
+        return self.next() < self.wanted
 
     def boundary(self, name: str) -> None:
-        if not self.are_left() or name != self.names[self.count % len(self.names)]:
+        number = self.next()
+        if number >= self.wanted or name != self.names[number % len(self.names)]:
             return
         if random.Random(f"{os.getpid()} {time.monotonic_ns()}").random() >= _CHANCE:
             return
         with self.dying:  # of the threads of a process one kills it
             try:
-                with (self.directory / str(self.count)).open("x") as file:
+                with (self.directory / str(number)).open("x") as file:
                     file.write(name)
             except FileExistsError:  # another process was faster
                 return
