@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import InterfaceError, OperationalError, connections
 
+from databases.away import is_away
 from databases.rows import stored
 
 
@@ -20,8 +21,8 @@ def fetch(database: str, statement: str, values: Sequence[Any]) -> list[tuple[An
     connection.health_check_done = True  # type: ignore[attr-defined]
     try:
         return _fetch(connection, statement, values)
-    except (InterfaceError, OperationalError):
-        if connection.in_atomic_block or connection.is_usable():
+    except (InterfaceError, OperationalError) as error:
+        if connection.in_atomic_block or not is_away(error):
             raise
         connection.close()
     return _fetch(connection, statement, values)

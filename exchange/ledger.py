@@ -192,7 +192,7 @@ def recall(event: uuid.UUID) -> Recalled | None:
     disclosed_from = private.pop("disclosed_from")
     del private["event"], private["subject"]
     codes = [opened["inquirer"], opened["provider"], opened.get("on_behalf_of", "")]
-    parties = {each.local_code: each for each in Agency.objects.filter(local_code__in=codes)}
+    parties = Agency.objects.by_local_code(codes)
     is_refused = opening.phase == Phase.REFUSED
     return Recalled(
         event=Event(

@@ -76,7 +76,7 @@ def _recall(notices: Sequence[RecallNotice]) -> None:
     events = {notice.pk: ledger.event_of(notice.provision, ledger.PROVIDER) for notice in notices}
     openings = AccessRecord.objects.opening().filter(event__in=events.values()).select_related("leaf")
     asked_by = {row.event: json.loads(row.leaf.body)["inquirer"] for row in openings}
-    agencies = {agency.local_code: agency for agency in Agency.objects.filter(local_code__in=asked_by.values())}
+    agencies = Agency.objects.by_local_code(asked_by.values())
     rows = [
         Recall(
             id=uuid.UUID(ledger.reference(notice.pk, _RECALL)),

@@ -177,7 +177,7 @@ def _records(openings: Sequence[AccessRecord] | AccessRecordQuerySet) -> list[Re
     bodies: dict[uuid.UUID, dict[str, Any]] = {row.event: json.loads(row.leaf.body) for row in rows}
     recalled = recalls.latest_of(events)
     local_codes = {body[party] for body in bodies.values() for party in _PARTIES if party in body}
-    agencies = {agency.local_code: agency for agency in Agency.objects.filter(local_code__in=local_codes)}
+    agencies = Agency.objects.by_local_code(local_codes)
     unclosed = {row.event for row in rows if row.kind != Kind.LOOK and row.phase == Phase.ASKED} - set(closing_of)
     still_open = Inquiry.objects.open().filter(event__in=unclosed)
     pending = dict(still_open.values_list("event", "outcome")) if unclosed else {}

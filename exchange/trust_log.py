@@ -41,7 +41,7 @@ class Page:
         for row in self.rows:
             by_event.setdefault(row.event, []).append(row)
         codes = {json.loads(row.leaf.body)["inquirer"] for row in self.rows}
-        agencies = {agency.local_code: agency for agency in Agency.objects.filter(local_code__in=codes)}
+        agencies = Agency.objects.by_local_code(codes)
         return [_entry(rows, agencies) for rows in by_event.values()]
 
 

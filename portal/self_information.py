@@ -98,8 +98,7 @@ def _ask(portal_code: Code, provider: Agency, data_set: str, at: dt.datetime) ->
 
 
 def _providers(answers: list[dict[str, Any]]) -> dict[str, Agency]:
-    asked = {answer["provider"] for answer in answers}
-    return {agency.local_code: agency for agency in Agency.objects.filter(local_code__in=asked)}
+    return Agency.objects.by_local_code(answer["provider"] for answer in answers)
 
 
 def _shown(item: dict[str, Any]) -> Shown:

@@ -12,5 +12,5 @@ from agencies.models import Agency
 def names_of(local_codes: Iterable[str]) -> dict[str, str]:
     """Local code to the agency's name in the active language; one that is no longer listed is "an agency"."""
     wanted = set(local_codes)
-    names = {agency.local_code: agency.name for agency in Agency.objects.filter(local_code__in=wanted)}
-    return {code: names.get(code, _("an agency")) for code in wanted}
+    known = Agency.objects.by_local_code(wanted)
+    return {code: known[code].name if code in known else _("an agency") for code in wanted}

@@ -7,6 +7,7 @@ it at exit.
 from __future__ import annotations
 
 import atexit
+import json
 import os
 import secrets
 import shutil
@@ -14,7 +15,7 @@ import sqlite3
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import cache
 from pathlib import Path
@@ -107,6 +108,20 @@ def run(env: dict[str, str], script: str, *arguments: str) -> str:
     out, errors = process.communicate(timeout=300)
     assert process.returncode == 0, errors
     return out
+
+
+def released(processes: Sequence[subprocess.Popen[str]], *, timeout: float = 600) -> list[Any]:
+    """Let processes that wait for a line go on together, to their good end; what each prints then, as JSON."""
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("\n")
+        process.stdin.flush()
+    said = []
+    for process in processes:
+        out, errors = process.communicate(timeout=timeout)
+        assert process.returncode == 0, errors
+        said.append(json.loads(out))
+    return said
 
 
 def _environment(directory: Path, url: str = "") -> dict[str, str]:

@@ -113,8 +113,8 @@ def _facts(asked: WaitingQuestion) -> list[tuple[Any, Any]]:
 
 
 def _names(questions: list[WaitingQuestion]) -> dict[str, str]:
-    codes = {question.inquirer for question in questions}
-    return {agency.local_code: agency.name for agency in Agency.objects.filter(local_code__in=codes)}
+    asking = Agency.objects.by_local_code(question.inquirer for question in questions)
+    return {code: agency.name for code, agency in asking.items()}
 
 
 def _who(asked: WaitingQuestion, names: dict[str, str]) -> str:

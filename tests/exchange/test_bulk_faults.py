@@ -56,6 +56,16 @@ def die_at(patch: pytest.MonkeyPatch, owner: Any, name: str, *, call: int, after
     patch.setattr(owner, name, run)
 
 
+def cut_off(
+    monkeypatch: pytest.MonkeyPatch, taken: bulk.HandedIn, owner: Any, name: str, *, call: int, after: bool
+) -> None:
+    """A worker takes the lines up and dies there."""
+    with monkeypatch.context() as patch:
+        die_at(patch, owner, name, call=call, after=after)
+        with pytest.raises(Died):
+            work(taken)
+
+
 def the_lines() -> bulk.HandedIn:
     hold_income(HANAKO, 77)
     hold_income(TARO, 88)
@@ -91,10 +101,7 @@ def assert_one_event_each(found: list[Any]) -> None:
 @pytest.mark.parametrize(("owner", "name", "call", "after"), boundaries())
 def test_whoever_comes_after_a_dead_worker_goes_on(monkeypatch, owner, name, call, after):
     taken = the_lines()
-    with monkeypatch.context() as patch:
-        die_at(patch, owner, name, call=call, after=after)
-        with pytest.raises(Died):
-            work(taken)
+    cut_off(monkeypatch, taken, owner, name, call=call, after=after)
     copies = ProvisionCopy.objects.count()
     asked = AccessRecord.objects.filter(phase=Phase.ASKED).count()
     assert copies <= asked, "the provider answered what was not on record"
@@ -111,10 +118,7 @@ def test_whoever_comes_after_a_dead_worker_goes_on(monkeypatch, owner, name, cal
 def test_an_answer_that_cannot_be_had_again_fails_under_its_record(monkeypatch):
     """The provider answered, the worker died, the copy was withdrawn: the record stands as it was made."""
     taken = the_lines()
-    with monkeypatch.context() as patch:
-        die_at(patch, ledger, "record_all", call=2, after=False)
-        with pytest.raises(Died):
-            work(taken)
+    cut_off(monkeypatch, taken, ledger, "record_all", call=2, after=False)
     Holding.objects.filter(code=code_at(agency(MITAKA), HANAKO)).delete()
     work(taken, clock=lambda: LATER)
     found = results(taken)
@@ -149,10 +153,7 @@ def test_one_who_was_thought_dead_writes_nothing_twice(monkeypatch, step):
 @pytest.mark.parametrize("is_on_record", [False, True])
 def test_a_cancelled_batch_that_was_cut_off_is_finished_only_if_it_was_asked(monkeypatch, is_on_record):
     taken = the_lines()
-    with monkeypatch.context() as patch:
-        die_at(patch, ledger, "record_all", call=1, after=is_on_record)
-        with pytest.raises(Died):
-            work(taken)
+    cut_off(monkeypatch, taken, ledger, "record_all", call=1, after=is_on_record)
     bulk.cancel(inquirer=agency("132080"), bulk=taken.id, at=NOW)
     assert progress(taken).ended_at is None
     work(taken, clock=lambda: LATER)
@@ -169,10 +170,7 @@ def test_a_cancelled_batch_that_was_cut_off_is_finished_only_if_it_was_asked(mon
 def test_a_decision_that_is_on_record_stands(monkeypatch):
     """The assessment ran out between the question and the answer: what was permitted stays permitted."""
     taken = the_lines()
-    with monkeypatch.context() as patch:
-        die_at(patch, ledger, "record_all", call=1, after=True)
-        with pytest.raises(Died):
-            work(taken)
+    cut_off(monkeypatch, taken, ledger, "record_all", call=1, after=True)
     type(agency(MITAKA)).objects.filter(local_code=MITAKA).update(assessment_until=None)
     work(taken, clock=lambda: LATER)
     assert_whole(taken)
@@ -182,10 +180,7 @@ def test_a_decision_that_is_on_record_stands(monkeypatch):
 @pytest.mark.usefixtures("agencies")
 def test_who_goes_on_opens_the_evidence_once(monkeypatch):
     taken = the_lines()
-    with monkeypatch.context() as patch:
-        die_at(patch, ledger, "record_all", call=1, after=True)
-        with pytest.raises(Died):
-            work(taken)
+    cut_off(monkeypatch, taken, ledger, "record_all", call=1, after=True)
     opened, open_it = [], bulk_lines.evidence_of
     monkeypatch.setattr(bulk_lines, "evidence_of", lambda bulk: opened.append(bulk) or open_it(bulk))
     work(taken, clock=lambda: LATER)

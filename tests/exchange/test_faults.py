@@ -361,12 +361,4 @@ def _race(env: dict[str, str], both: list[tuple[str, str]]) -> list[list[str]]:
     processes = [committed.start(env, RACE, *acts, **pipes) for acts in zip(*both, strict=True)]
     for process in processes:  # each has seen what waits before any begins
         assert process.stdout.readline() == "ready\n"
-    for process in processes:
-        process.stdin.write("\n")
-        process.stdin.flush()
-    said = []
-    for process in processes:
-        out, errors = process.communicate(timeout=600)
-        assert process.returncode == 0, errors
-        said.append(json.loads(out))
-    return said
+    return committed.released(processes)

@@ -88,14 +88,7 @@ def test_two_processes_at_once_give_one_answer(tmp_path, engine, when):
             process = committed.start(env, ASK, seconds, "waits", when, **PIPES)
             assert process.stdout.readline() == "waits\n"
             both.append(process)
-        for process in both:
-            process.stdin.write("\n")
-            process.stdin.flush()
-        said = []
-        for process in both:
-            out, errors = process.communicate(timeout=120)
-            assert process.returncode == 0, errors
-            said.append(json.loads(out))
+        said = committed.released(both, timeout=120)
         assert said[0] == said[1]
         assert said[0][1:] == ["0000", ["77"]]
         assert_once(env)
